@@ -1,0 +1,1 @@
+"""The box: everything between a command and a signed, printed, reported receipt."""

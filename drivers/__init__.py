@@ -1,0 +1,1 @@
+"""Device drivers: each knows its device and the contract, nothing of the box."""

@@ -1,0 +1,1 @@
+"""What drivers and the box agree on: faults, clock, pages, printers, signing units."""
