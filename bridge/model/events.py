@@ -1,0 +1,27 @@
+"""Names of the events in the journal. They are stored: never rename, only add."""
+
+from __future__ import annotations
+
+OPENED = "receipt.opened"
+LINE_ADDED = "receipt.line_added"
+LINE_CHANGED = "receipt.line_changed"
+LINE_REMOVED = "receipt.line_removed"
+DISCOUNT_SET = "receipt.discount_set"
+CUSTOMER_SET = "receipt.customer_set"
+PAID = "receipt.paid"
+PAYMENT_REMOVED = "receipt.payment_removed"
+COMPLETED = "receipt.completed"
+ABORTED = "receipt.aborted"
+WITHDRAWN = "receipt.withdrawn"
+EXPIRED = "receipt.expired"
+REPRINT_WANTED = "receipt.reprint_wanted"
+
+COMMISSIONED = "register.commissioned"
+UNIT_RECORDED = "unit.recorded"
+OUTAGE_BEGIN = "outage.begin"
+OUTAGE_END = "outage.end"
+
+PAPER_SENDING = "paper.sending"
+PAPER_PRINTED = "paper.printed"
+PAPER_NOT_PRINTED = "paper.not_printed"
+PAPER_UNKNOWN = "paper.unknown"
