@@ -1,0 +1,32 @@
+"""One daemon per journal: an advisory lock on a file of its own.
+
+Never on the database file: closing a second descriptor of it would drop SQLite's own locks.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from bridge.journal.faults import JournalLocked
+
+
+class JournalLock:
+    """Held from construction to ``release``; the kernel releases it when the process dies."""
+
+    def __init__(self, path: Path) -> None:
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.pread(self._fd, 32, 0).decode(errors="replace").strip()
+            os.close(self._fd)
+            message = f"{path} is held by process {holder or 'unknown'}"
+            raise JournalLocked(message) from error
+        os.ftruncate(self._fd, 0)
+        os.pwrite(self._fd, str(os.getpid()).encode(), 0)
+
+    def release(self) -> None:
+        """Give the lock back."""
+        os.close(self._fd)
