@@ -1,0 +1,1 @@
+"""What the law asks, as pure functions on values, and the signing sessions."""

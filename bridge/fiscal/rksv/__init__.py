@@ -1,0 +1,1 @@
+"""Austria: Registrierkassensicherheitsverordnung (RKSV)."""

@@ -1,0 +1,81 @@
+"""Exactly one effect per idempotency key, and nothing after its expiry.
+
+A key is stored with the fingerprint of the command's content in the same commit as the effect.
+The same command again gets the first answer; another content under the same key is refused.
+A command that was refused had no effect and leaves no key: it may be sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+
+from bridge.journal.event import Event, Key
+from bridge.journal.store import Journal
+from bridge.model.commands import Command
+from bridge.till.faults import CommandExpired, KeyReused
+from drivers.contract.clock import Clock
+
+_NOT_CONTENT = {"key", "expires"}
+
+
+class Inbox:
+    """Knows which commands were carried out or are being carried out."""
+
+    def __init__(self, journal: Journal, clock: Clock) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._running: dict[str, tuple[bytes, asyncio.Future[Event]]] = {}
+
+    def key_of(self, command: Command) -> Key | None:
+        """Return the key and fingerprint to store with the command's effect."""
+        if command.key is None:
+            return None
+        content = command.model_dump_json(exclude=_NOT_CONTENT).encode()
+        return Key(command.key, hashlib.sha256(content).digest()[:16])
+
+    async def earlier(self, key: Key) -> Event | None:
+        """Return the event by which this command had its effect, waiting for a twin under way.
+
+        Raises ``KeyReused``, and whatever the twin under way raises.
+        """
+        running = self._running.get(key.key)
+        if running is not None:
+            self._compare(key, running[0])
+            return await asyncio.shield(running[1])
+        found = self._journal.reader.key(key.key)
+        if found is None:
+            return None
+        fingerprint, seq = found
+        self._compare(key, fingerprint)
+        return self._journal.reader.event(seq)
+
+    def begin(self, key: Key) -> asyncio.Future[Event]:
+        """Note that a command runs; twins that arrive meanwhile wait for the returned future."""
+        future: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
+        self._running[key.key] = (key.fingerprint, future)
+        return future
+
+    def end(self, key: Key, event: Event | None, error: BaseException | None) -> None:
+        """Tell waiting twins how it ended."""
+        _, future = self._running.pop(key.key)
+        if error is not None:
+            future.set_exception(error)
+            future.exception()
+        elif event is not None:
+            future.set_result(event)
+
+    def check_expiry(self, command: Command) -> None:
+        """Raise ``CommandExpired`` for a command that came too late."""
+        if command.expires is None:
+            return
+        now = self._clock.now()
+        if command.expires <= now:
+            late = now - command.expires
+            message = f"expired {int(late.total_seconds())} s ago"
+            raise CommandExpired(message)
+
+    @staticmethod
+    def _compare(key: Key, fingerprint: bytes) -> None:
+        if key.fingerprint != fingerprint:
+            raise KeyReused(key.key)
