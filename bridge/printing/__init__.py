@@ -1,0 +1,1 @@
+"""Receipts on paper: layout and the outcome of each paper."""

@@ -1,0 +1,238 @@
+"""A completed receipt as a page: what § 132a BAO and § 11 RKSV ask for, in a readable order.
+
+Company, Kassen-ID, Belegnummer, date and time, quantity and name of each item, the amount split
+by tax rate, the machine-readable code; the marks of training, storno, copy and outage
+(rksv.md section 5).
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bridge.fiscal.rksv.code import qr_code
+from bridge.model.money import format_cents, format_quantity, round_half_up
+from bridge.model.rates import AUSTRIA_TABLE, Rate
+from bridge.model.receipt import Kind, Line, Payment
+from bridge.printing import words
+from drivers.contract.page import Feed, Item, Page, QrCode, TextLine
+
+RATE_LETTERS = {
+    "normal": "A",
+    "reduced1": "B",
+    "reduced2": "C",
+    "zero": "D",
+    "special": "E",
+    "special49": "F",
+}
+"""How a line shows its rate; the table below the total explains the letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """The company as printed."""
+
+    name: str
+    address: tuple[str, ...] = ()
+    uid: str = ""
+    footer: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Columns of the paper (font A) and the language of the words the law does not fix."""
+
+    columns: int = 48
+    language: str = "de"
+
+
+def receipt_page(
+    body: dict[str, Any], jws: str, kassen_id: str, shop: Shop, style: Style, *, copy: bool = False
+) -> Page:
+    """Lay a completed receipt out. ``body`` is that of its ``receipt.completed`` event."""
+    paper = _Paper(body, jws, kassen_id, shop, style, copy)
+    return Page(
+        title=f"{kassen_id} {body['belegnummer']}{' KOPIE' if copy else ''}",
+        columns=style.columns,
+        items=tuple(paper.items()),
+    )
+
+
+class _Paper:
+    def __init__(
+        self,
+        body: dict[str, Any],
+        jws: str,
+        kassen_id: str,
+        shop: Shop,
+        style: Style,
+        copy: bool,
+    ) -> None:
+        self.body = body
+        self.jws = jws
+        self.kassen_id = kassen_id
+        self.shop = shop
+        self.width = style.columns
+        self.language = style.language
+        self.copy = copy
+        self.kind = Kind(body["kind"])
+        self.time = datetime.fromisoformat(body["time"])
+
+    def items(self) -> Iterator[Item]:
+        yield from self._head()
+        yield from self._marks()
+        yield self._rule()
+        if self.kind in words.ARTICLES:
+            yield from self._article()
+        else:
+            yield from self._lines()
+        yield self._rule()
+        yield from self._totals()
+        yield from self._foot()
+
+    def _head(self) -> Iterator[Item]:
+        for part in textwrap.wrap(self.shop.name, self.width // 2) or [""]:
+            yield TextLine(part, align="center", bold=True, wide=True, tall=True)
+        for line in self.shop.address:
+            yield from self._wrapped(line, align="center")
+        if self.shop.uid:
+            yield TextLine(f"UID: {self.shop.uid}", align="center")
+        yield Feed()
+
+    def _marks(self) -> Iterator[Item]:
+        marks = []
+        if self.copy:
+            marks.append(self._word(words.COPY))
+        if self.kind in words.BANNERS:
+            marks.append(self._word(words.BANNERS[self.kind]))
+        for mark in marks:
+            yield TextLine(f" {mark} ", align="center", bold=True, wide=True, invert=True)
+        yield self._pair(
+            f"{self._word(words.RECEIPT)} {self.body['belegnummer']}",
+            self.time.strftime("%d.%m.%Y %H:%M:%S"),
+        )
+        operator = self.body.get("operator", {})
+        who = operator.get("name") or operator.get("id", "")
+        yield self._pair(
+            f"{self._word(words.REGISTER)} {self.kassen_id}",
+            f"{self._word(words.OPERATOR)} {who}" if who else "",
+        )
+        if "storno_of" in self.body:
+            yield TextLine(f"{self._word(words.CANCELS)} {self.body['storno_of']['number']}")
+        if "reference" in self.body:
+            yield from self._wrapped(f"{self._word(words.REFERENCE)} {self.body['reference']}")
+        if "customer" in self.body:
+            yield from self._customer(self.body["customer"])
+        if "note" in self.body:
+            yield from self._wrapped(self.body["note"])
+
+    def _customer(self, customer: dict[str, Any]) -> Iterator[Item]:
+        yield from self._wrapped(f"{self._word(words.CUSTOMER)}: {customer['name']}")
+        for line in customer.get("address", ()):
+            yield from self._wrapped(f"  {line}")
+        if "uid" in customer:
+            yield TextLine(f"  UID: {customer['uid']}")
+
+    def _article(self) -> Iterator[Item]:
+        yield TextLine(words.ARTICLES[self.kind], bold=True, tall=True)
+        if "ended_outage" in self.body:
+            outage = self.body["ended_outage"]
+            text = self._word(words.OUTAGE_ENDED)
+            yield from self._wrapped(
+                text.format(first=outage["first_number"], last=outage["last_number"])
+            )
+
+    def _lines(self) -> Iterator[Item]:
+        for stored in self.body["lines"]:
+            line = Line.from_body(stored)
+            amount = f"{format_cents(line.cents)} {RATE_LETTERS.get(line.rate, '?')}"
+            room = self.width - len(amount) - 1
+            first, *rest = textwrap.wrap(line.text, room) or [""]
+            yield self._pair(first, amount)
+            for part in rest:
+                yield TextLine(part)
+            detail = self._detail(line)
+            if detail:
+                yield TextLine(f"  {detail}")
+
+    def _detail(self, line: Line) -> str:
+        parts = []
+        if abs(line.quantity) != 1000 or line.discount:
+            parts.append(f"{format_quantity(line.quantity)} x {format_cents(line.unit_cents)}")
+        if line.discount:
+            percent = format_cents(line.discount).removesuffix(",00")
+            parts.append(f"-{percent} % {self._word(words.DISCOUNT)}")
+        return "  ".join(parts)
+
+    def _totals(self) -> Iterator[Item]:
+        total = format_cents(self.body["total"])
+        label = self._word(words.TOTAL)
+        room = self.width // 2 - len(total)
+        yield TextLine(label.ljust(room)[:room] + total, bold=True, wide=True, tall=True)
+        for stored in self.body.get("payments", ()):
+            yield from self._payment(Payment.from_body(stored))
+        if self.body["totals"]:
+            yield Feed()
+            yield from self._rates()
+
+    def _payment(self, payment: Payment) -> Iterator[Item]:
+        if payment.cents < 0:
+            yield self._pair(self._word(words.PAID_OUT), format_cents(-payment.cents))
+            return
+        label = words.CASH if payment.kind == "cash" else words.CARD
+        yield self._pair(self._word(label), format_cents(payment.cents))
+        if payment.given_cents is not None and payment.change_cents:
+            yield self._pair(f"  {self._word(words.GIVEN)}", format_cents(payment.given_cents))
+            yield self._pair(f"  {self._word(words.CHANGE)}", format_cents(payment.change_cents))
+
+    def _rates(self) -> Iterator[Item]:
+        yield TextLine(
+            self._columns(*(self._word(w) for w in (words.RATE, words.NET, words.TAX, words.GROSS)))
+        )
+        for name, gross in self.body["totals"].items():
+            rate = AUSTRIA_TABLE.find(name, self.time.date())
+            if rate is not None:
+                yield TextLine(self._rate_row(name, rate, gross))
+
+    def _rate_row(self, name: str, rate: Rate, gross: int) -> str:
+        net = round_half_up(gross * 1000, 1000 + rate.permille)
+        return self._columns(
+            f"{RATE_LETTERS.get(name, '?')} {rate.label}",
+            format_cents(net),
+            format_cents(gross - net),
+            format_cents(gross),
+        )
+
+    def _foot(self) -> Iterator[Item]:
+        if not self.body["signed"]:
+            yield Feed()
+            for part in textwrap.wrap(words.OUTAGE, self.width):
+                yield TextLine(part, align="center", bold=True, tall=True)
+        yield Feed()
+        yield QrCode(qr_code(self.jws), level="M" if self.width >= 48 else "L")
+        if self.shop.footer:
+            yield Feed()
+        for line in self.shop.footer:
+            yield from self._wrapped(line, align="center")
+
+    def _columns(self, first: str, *others: str) -> str:
+        width = (self.width - self.width // 4) // len(others)
+        rest = "".join(other.rjust(width) for other in others)
+        return first.ljust(self.width - len(rest)) + rest
+
+    def _pair(self, left: str, right: str) -> TextLine:
+        room = self.width - len(right)
+        return TextLine(left[:room].ljust(room) + right)
+
+    def _rule(self) -> TextLine:
+        return TextLine("-" * self.width)
+
+    def _wrapped(self, text: str, align: Any = "left") -> Iterator[Item]:
+        for part in textwrap.wrap(text, self.width) or [""]:
+            yield TextLine(part, align=align)
+
+    def _word(self, text: Any) -> str:
+        return str(text.in_language(self.language))
