@@ -1,0 +1,40 @@
+"""``bonbridge simulate NAME …``: any simulator as a program of its own."""
+
+from __future__ import annotations
+
+import argparse
+
+from bridge.cli.table import Command, run_table
+
+SIMULATORS = (
+    Command("card", "simulators.card.main", "a signature card (ACOS-ID) in a reader"),
+    Command("printer", "simulators.printer.main", "a receipt printer that draws its papers"),
+)
+
+_NO_OPTIONS = "\0"
+"""Prefix that no option has: everything after the name goes on untouched, ``--help`` included."""
+
+_DESCRIPTION = "Simulated devices that unmodified drivers talk to. NAME --help: fault switches."
+
+
+def register(subparsers: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]  # generic in stubs only
+    """Add ``simulate``; what follows the name is parsed by the simulator's own parser."""
+    parser = subparsers.add_parser(
+        "simulate",
+        help="run a simulated device as a program",
+        add_help=False,
+        prefix_chars=_NO_OPTIONS,
+    )
+    parser.add_argument("rest", nargs="*")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the named simulator until it ends."""
+    return run_table(
+        SIMULATORS,
+        args.rest,
+        prog="bonbridge simulate",
+        description=_DESCRIPTION,
+        metavar="NAME",
+    )

@@ -1,0 +1,195 @@
+"""What the configuration file may say.
+
+Field names are the keys of the TOML file; each model says in its first line which table it is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic_core import PydanticCustomError
+
+from bridge.config.across import problems_across
+from bridge.config.credentials import NAME_LENGTH, NAME_PATTERN
+from bridge.config.problem import dotted
+
+# Closed system, field 11 of the receipt: UID, tax number or GLN (rksv.md section 2).
+_ORDNUNGSBEGRIFF = r"U:ATU[0-9]{8}|S:[0-9]{9}|G:[0-9]{13}"
+_ADDRESS = r"[a-z][a-z0-9-]*:[^\s].*"
+
+
+def _refuse(text: str) -> PydanticCustomError:
+    """Return an error whose text is shown as it is; it must not repeat a secret."""
+    return PydanticCustomError("refused", "{text}", {"text": text})
+
+
+def _printable(value: str) -> str:
+    if not value.isprintable():
+        raise _refuse("must not contain control characters or line ends")
+    if not value or value != value.strip():
+        raise _refuse("must not be empty and not begin or end with a blank")
+    return value
+
+
+def _register_id(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9-]+", value):
+        raise _refuse("may contain letters A-Z a-z, digits and '-' only")
+    return value
+
+
+def _kassen_id(value: str) -> str:
+    if "_" in value:
+        raise _refuse("must not contain '_': it separates the fields of the receipt code")
+    return _printable(value)
+
+
+def _credential(value: str) -> str:
+    if len(value) > NAME_LENGTH or not re.fullmatch(NAME_PATTERN, value):
+        raise _refuse(
+            "must be the name of a file in the credentials directory (a letter, then letters, "
+            f"digits, '.', '_', '-', {NAME_LENGTH} at most), not the secret itself"
+        )
+    return value
+
+
+def _vda(value: str) -> str:
+    if not re.fullmatch(r"AT(0|[1-9][0-9]*)", value):
+        raise _refuse('must be "AT" and the number of the provider, like "AT1" (A-Trust)')
+    return value
+
+
+def _ordnungsbegriff(value: str) -> str:
+    if not re.fullmatch(_ORDNUNGSBEGRIFF, value):
+        raise _refuse(
+            'must be "U:" and a UID (ATU and 8 digits), "S:" and a tax number (9 digits) or '
+            '"G:" and a GLN (13 digits)'
+        )
+    return value
+
+
+def _address(value: str) -> str:
+    if not re.fullmatch(_ADDRESS, value):
+        raise _refuse('must be a kind, a colon and the place, like "tcp:192.168.1.50:9100"')
+    return value
+
+
+def _absolute(value: Path) -> Path:
+    if not value.is_absolute():
+        raise _refuse("must be an absolute path, one that begins with '/'")
+    return Path(os.path.normpath(value))
+
+
+Printable = Annotated[str, AfterValidator(_printable)]
+CredentialName = Annotated[str, AfterValidator(_credential)]
+Address = Annotated[str, AfterValidator(_address)]
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class BoxSettings(_Settings):
+    """``[box]``: the box itself. Directories are absolute paths."""
+
+    id: Printable
+    country: Literal["at", "de"]
+    language: Literal["de", "en"] = "de"
+    data_dir: AbsolutePath
+    mirror_dir: AbsolutePath
+    credentials_dir: AbsolutePath | None = None
+
+
+class ShopSettings(_Settings):
+    """``[shop]``: what the head and the foot of each receipt say (§ 132a Abs. 3 BAO)."""
+
+    name: Printable
+    address: Annotated[tuple[Printable, ...], Field(min_length=1)]
+    uid: Printable | None = None
+    footer: tuple[Printable, ...] = ()
+
+
+class RegisterSettings(_Settings):
+    """One ``[[register]]``.
+
+    ``aes_key`` is the name of a credential, ``counter_length`` the bytes of the encrypted turnover
+    counter, ``units`` signing units in order of preference, ``closed_system`` the Ordnungsbegriff
+    of a closed system.
+    """
+
+    id: Annotated[str, AfterValidator(_register_id)]
+    kassen_id: Annotated[str, AfterValidator(_kassen_id)]
+    aes_key: CredentialName
+    counter_length: Annotated[StrictInt, Field(ge=5, le=16)] = 8
+    units: Annotated[tuple[Printable, ...], Field(min_length=1)]
+    printer: Printable | None = None
+    closed_system: Annotated[str, AfterValidator(_ordnungsbegriff)] | None = None
+
+
+class SigningUnitSettings(_Settings):
+    """One ``[[signing_unit]]``. ``pin`` is the name of a credential, ``vda`` the provider's id."""
+
+    name: Printable
+    kind: Literal["acos-id"]
+    address: Address
+    vda: Annotated[str, AfterValidator(_vda)]
+    pin: CredentialName
+
+
+class PrinterSettings(_Settings):
+    """One ``[[printer]]``. ``unknown_policy``: what to do when nobody knows if a paper came out."""
+
+    name: Printable
+    address: Address
+    columns: Literal[42, 48] = 48
+    profile: Printable = "TM-T20II"
+    unknown_policy: Literal["ask", "copy"] = "ask"
+    drawer_on_cash: StrictBool = False
+
+
+class RksvSettings(_Settings):
+    """``[rksv]``: limits in seconds (till-rules section 6)."""
+
+    outage_limit_s: Seconds = 5.0
+    queue_limit_s: Seconds = 15.0
+    probe_interval_s: Seconds = 30.0
+
+
+class Config(_Settings):
+    """The whole file. Tuples keep the order of the file; arrays of tables have plural names here.
+
+    Rules that span several tables are checked as well, however the object is made: references
+    between tables, unique names, directories that must differ.
+    """
+
+    box: BoxSettings
+    shop: ShopSettings
+    registers: Annotated[tuple[RegisterSettings, ...], Field(min_length=1, alias="register")]
+    signing_units: Annotated[
+        tuple[SigningUnitSettings, ...], Field(min_length=1, alias="signing_unit")
+    ]
+    printers: Annotated[tuple[PrinterSettings, ...], Field(alias="printer")] = ()
+    rksv: RksvSettings = RksvSettings()
+
+    def model_post_init(self, _context: Any, /) -> None:
+        """Check the rules that span tables. Raises ``ValueError``, which pydantic wraps."""
+        if problems := problems_across(self.model_dump(mode="json", by_alias=True)):
+            message = "; ".join(f"{dotted(p.path)}: {p.text}" for p in problems)
+            raise ValueError(message)
+
+    def register_named(self, register_id: str) -> RegisterSettings:
+        """Return the register with that id. Raises ``KeyError``."""
+        return {register.id: register for register in self.registers}[register_id]
+
+    def signing_unit_named(self, name: str) -> SigningUnitSettings:
+        """Return the signing unit with that name. Raises ``KeyError``."""
+        return {unit.name: unit for unit in self.signing_units}[name]
+
+    def printer_named(self, name: str) -> PrinterSettings:
+        """Return the printer with that name. Raises ``KeyError``."""
+        return {printer.name: printer for printer in self.printers}[name]

@@ -1,0 +1,30 @@
+"""Options and fixtures of all tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How long loops run: a sample in ``make test``, the whole in ``make proofs``."""
+
+    proofs: bool
+
+    def of(self, sample: int, proof: int) -> int:
+        """Return the number of rounds."""
+        return proof if self.proofs else sample
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--proofs", action="store_true", default=False, help="run the long loops of `make proofs`"
+    )
+
+
+@pytest.fixture(scope="session")
+def scale(request: pytest.FixtureRequest) -> Scale:
+    """Whether this run is a proof, and how many rounds a loop takes."""
+    return Scale(proofs=bool(request.config.getoption("--proofs")))
