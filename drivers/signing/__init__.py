@@ -1,0 +1,1 @@
+"""Signing units: smart cards and remote services."""

@@ -1,0 +1,1 @@
+"""Tests of signature cards: driver, simulator, explanation of status words."""
