@@ -18,6 +18,7 @@ REPRINT_WANTED = "receipt.reprint_wanted"
 
 COMMISSIONED = "register.commissioned"
 UNIT_RECORDED = "unit.recorded"
+PIN_REFUSED = "unit.pin_refused"
 OUTAGE_BEGIN = "outage.begin"
 OUTAGE_END = "outage.end"
 

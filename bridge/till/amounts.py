@@ -151,5 +151,6 @@ def settle(receipt: Receipt, extra: Sequence[PaymentData], total: int) -> tuple[
         n += 1
     if paid != total:
         message = f"{paid} of {total} cents"
-        raise (PaymentMissing if abs(paid) < abs(total) else PaymentExceeds)(message)
+        missing = 0 <= paid < total or total < paid <= 0
+        raise (PaymentMissing if missing else PaymentExceeds)(message)
     return tuple(payments)

@@ -210,6 +210,15 @@ class NoOutage(Refused):
     )
 
 
+class ReceiptNotCompleted(Refused):
+    code = "receipt_not_completed"
+    title = Text("Der Beleg wurde nicht abgeschlossen", "The receipt was not completed")
+    advice = Text(
+        "Nur abgeschlossene Belege haben eine Nummer und kommen auf Papier.",
+        "Only completed receipts have a number and go on paper.",
+    )
+
+
 class StornoImpossible(Refused):
     code = "storno_impossible"
     title = Text("Dieses Storno ist nicht möglich", "This storno is not possible")

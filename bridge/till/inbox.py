@@ -25,7 +25,7 @@ class Inbox:
     def __init__(self, journal: Journal, clock: Clock) -> None:
         self._journal = journal
         self._clock = clock
-        self._running: dict[str, tuple[bytes, asyncio.Future[Event]]] = {}
+        self._running: dict[str, tuple[bytes, asyncio.Future[list[Event]]]] = {}
 
     def key_of(self, command: Command) -> Key | None:
         """Return the key and fingerprint to store with the command's effect."""
@@ -34,15 +34,22 @@ class Inbox:
         content = command.model_dump_json(exclude=_NOT_CONTENT).encode()
         return Key(command.key, hashlib.sha256(content).digest()[:16])
 
-    async def earlier(self, key: Key) -> Event | None:
+    async def earlier(self, key: Key, *, stored: bool) -> Event | None:
         """Return the event by which this command had its effect, waiting for a twin under way.
 
-        Raises ``KeyReused``, and whatever the twin under way raises.
+        ``stored`` says whether to look into the journal, too. Raises ``KeyReused``.
         """
         running = self._running.get(key.key)
         if running is not None:
-            self._compare(key, running[0])
-            return await asyncio.shield(running[1])
+            fingerprint, answer = running
+            self._compare(key, fingerprint)
+            await asyncio.wait([answer])
+        elif not stored:
+            return None
+        return self.stored(key)
+
+    def stored(self, key: Key) -> Event | None:
+        """Return the durable event by which this command had its effect. Raises ``KeyReused``."""
         found = self._journal.reader.key(key.key)
         if found is None:
             return None
@@ -50,20 +57,10 @@ class Inbox:
         self._compare(key, fingerprint)
         return self._journal.reader.event(seq)
 
-    def begin(self, key: Key) -> asyncio.Future[Event]:
-        """Note that a command runs; twins that arrive meanwhile wait for the returned future."""
-        future: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
-        self._running[key.key] = (key.fingerprint, future)
-        return future
-
-    def end(self, key: Key, event: Event | None, error: BaseException | None) -> None:
-        """Tell waiting twins how it ended."""
-        _, future = self._running.pop(key.key)
-        if error is not None:
-            future.set_exception(error)
-            future.exception()
-        elif event is not None:
-            future.set_result(event)
+    def begin(self, key: Key, answer: asyncio.Future[list[Event]]) -> None:
+        """Note that a command runs; twins that arrive meanwhile wait for its answer."""
+        self._running[key.key] = (key.fingerprint, answer)
+        answer.add_done_callback(lambda _: self._running.pop(key.key, None))
 
     def check_expiry(self, command: Command) -> None:
         """Raise ``CommandExpired`` for a command that came too late."""

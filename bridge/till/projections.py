@@ -149,5 +149,17 @@ class Units:
             entries.put(event.data()["serial"], event.body)
 
 
-ALL = (OpenReceipts(), ReceiptIndex(), Cancelled(), Units())
+class PinLatches:
+    """The mark of the PIN that each unit's card refused last: that PIN is not sent again."""
+
+    name = "pin_latches"
+
+    def apply(self, event: Event, entries: Entries) -> None:
+        """Keep the latest refusal of a unit."""
+        if event.kind == events.PIN_REFUSED:
+            body = event.data()
+            entries.put(body["unit"], body["mark"].encode())
+
+
+ALL = (OpenReceipts(), ReceiptIndex(), Cancelled(), Units(), PinLatches())
 """The till's projections, in the order the journal applies them."""

@@ -1,17 +1,19 @@
 """The till of one register: decides, numbers, seals, and hands one write-set to the journal.
 
-Commands of a register are decided one after another under its lock, against the state in memory.
-That state runs ahead of the disk by the write-sets already queued; the lock is not held while a
-commit is awaited, so that many receipts share one commit. When a commit fails, every queued
-write-set of the register fails with the same error and the next command starts from what is
-durable (till-rules.md section 2).
+Orders of a register are decided one after another by a task of its own, against the state in
+memory. That state runs ahead of the disk by the write-sets already queued; the next order does
+not wait for a commit, so that many receipts share one. When a commit fails, every queued
+write-set of the register fails with the same error and the next order starts from what is
+durable (till-rules.md section 2). A caller that hangs up cancels nothing: it only stops waiting
+for its answer.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -40,9 +42,33 @@ from bridge.till.faults import (
 from bridge.till.lifecycle import FINAL, apply
 from bridge.till.projections import OpenReceipts, Units
 from drivers.contract.clock import Clock
+from drivers.contract.fault import Fault
 
-Written = asyncio.Future[list[Event]]
-"""What a write-set becomes; its first event is the decisive one."""
+Answer = asyncio.Future[list[Event]]
+"""What an order becomes: its events once they are durable, the decisive one first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the decisive write-set of a command carries: its idempotency key and its answer.
+
+    Both are ``None`` for what the register does on its own account.
+    """
+
+    key: Key | None = None
+    answer: Answer | None = None
+
+    def nothing(self) -> None:
+        """Answer that there was nothing to do."""
+        if self.answer is not None and not self.answer.done():
+            self.answer.set_result([])
+
+
+OWN = Order()
+"""An order of the register itself: nobody waits for it, nothing repeats it."""
+
+Decide = Callable[["RegisterTill", Any, Order], Awaitable[object]]
+"""Decides a command: raises a fault, or submits one write-set with the order's key and answer."""
 
 BUILD_DATE = date(2026, 11, 1)
 """No receipt can be older than the software that makes it."""
@@ -90,7 +116,6 @@ class RegisterTill:
         outage; only a replay of recorded receipts turns it off."""
         self.register = register
         self.regime = regime
-        self.lock = asyncio.Lock()
         self.head = Head()
         self.open: dict[str, Receipt] = {}
         self.latch: str | None = None
@@ -102,7 +127,10 @@ class RegisterTill:
         self._not_before = not_before
         self._version = 0
         self._known_units: set[str] = set()
-        self._on_the_way: set[Written] = set()
+        self._orders: deque[tuple[Decide, Any, Order]] = deque()
+        self._worker: asyncio.Task[None] | None = None
+        self._on_the_way = 0
+        self._waiting: list[asyncio.Future[None]] = []
         self._broken = False
 
     def load(self) -> None:
@@ -119,29 +147,57 @@ class RegisterTill:
         self._known_units = set(load(journal.reader, Units()))
         self._broken = False
 
-    async def ready(self) -> None:
-        """Under the lock: make sure that memory shows what the journal will hold."""
+    def order(self, decide: Decide, command: Any, key: Key | None = None) -> Answer:
+        """Queue a command; the answer holds its events, or the fault that refused it."""
+        loop = asyncio.get_running_loop()
+        answer: Answer = loop.create_future()
+        self._orders.append((decide, command, Order(key, answer)))
+        if self._worker is None or self._worker.done():
+            self._worker = loop.create_task(self._work())
+        return answer
+
+    async def finished(self) -> None:
+        """Wait until every order is decided and every write-set durable or failed."""
+        if self._worker is not None:
+            await asyncio.wait([self._worker])
+        await self.drained()
+
+    async def drained(self) -> None:
+        """Wait until every queued write-set of the register is durable or has failed."""
+        while self._on_the_way:
+            waiting = asyncio.get_running_loop().create_future()
+            self._waiting.append(waiting)
+            await waiting
+
+    async def refresh(self) -> None:
+        """Go back to what is durable if a commit failed. Only to be called while deciding."""
         if self._broken:
             await self.drained()
             self.load()
 
-    async def drained(self) -> None:
-        """Wait until every queued write-set of the register is durable or has failed."""
-        if self._on_the_way:
-            await asyncio.wait(self._on_the_way)
+    async def _work(self) -> None:
+        while self._orders:
+            decide, command, order = self._orders.popleft()
+            try:
+                await self.refresh()
+                await decide(self, command, order)
+            except Exception as error:  # noqa: BLE001 - whoever gave the order gets it, faults and bugs
+                if order.answer is not None and not order.answer.done():
+                    order.answer.set_exception(error)
 
     def moment(self) -> Moment:
         """Return the stamp for something that happens now: never before the last receipt.
 
-        Raises ``ClockWrong`` when the clock is before the software's build date.
+        Raises ``ClockWrong`` when the clock is before the software's build date, whatever the
+        last receipt says.
         """
         utc = self._clock.now()
         local = self.regime.local(utc)
-        if self.head.time is not None and local < self.head.time:
-            local = self.head.time
         if local.date() < self._not_before:
             message = f"the clock says {local.isoformat()}, before {self._not_before.isoformat()}"
             raise ClockWrong(message)
+        if self.head.time is not None and local < self.head.time:
+            local = self.head.time
         return Moment(int(utc.timestamp() * 1000), local)
 
     def receipt(self, receipt_id: str, rev: int | None) -> Receipt:
@@ -158,9 +214,9 @@ class RegisterTill:
         return receipt
 
     def change(
-        self, receipt: Receipt, kind: str, body: dict[str, Any], moment: Moment, key: Key | None
-    ) -> Written:
-        """Make one event of an open receipt: in memory at once, durable when the future says so."""
+        self, receipt: Receipt, kind: str, body: dict[str, Any], moment: Moment, order: Order
+    ) -> None:
+        """Make one event of an open receipt: in memory at once, durable when answered."""
         body["rev"] = receipt.rev + 1
         after = apply(
             receipt,
@@ -171,13 +227,10 @@ class RegisterTill:
             time=moment.utc_ms,
         )
         new = NewEvent(kind, moment.utc_ms, to_json(body), self.register.id, receipt.id)
-        future = self._submit((new,), key)
+        self._submit((new,), order)
         self._keep(after)
-        return future
 
-    def begin(
-        self, receipt_id: str, body: dict[str, Any], moment: Moment, key: Key | None
-    ) -> Written:
+    def begin(self, receipt_id: str, body: dict[str, Any], moment: Moment, order: Order) -> None:
         """Open a receipt."""
         body["rev"] = 1
         receipt = apply(
@@ -189,15 +242,14 @@ class RegisterTill:
             time=moment.utc_ms,
         )
         new = NewEvent(events.OPENED, moment.utc_ms, to_json(body), self.register.id, receipt_id)
-        future = self._submit((new,), key)
+        self._submit((new,), order)
         self._keep(receipt)
-        return future
 
-    def note(self, kind: str, receipt_id: str, body: dict[str, Any], key: Key | None) -> Written:
+    def note(self, kind: str, receipt_id: str, body: dict[str, Any], order: Order) -> None:
         """Write an event about a receipt that does not change it."""
         moment = self.moment()
         new = NewEvent(kind, moment.utc_ms, to_json(body), self.register.id, receipt_id)
-        return self._submit((new,), key)
+        self._submit((new,), order)
 
     def check_may_seal(self, *, starting: bool = False) -> None:
         """Raise ``RegisterLatched``, ``RegisterClosed``, ``RegisterNotStarted``."""
@@ -214,11 +266,11 @@ class RegisterTill:
         worked_out: Sum,
         extra: dict[str, Any],
         moment: Moment,
-        key: Key | None,
+        order: Order,
         *,
         must_sign: bool = False,
-    ) -> Written:
-        """Seal a receipt and queue its completion. The first event of the future is it.
+    ) -> None:
+        """Seal a receipt and queue its completion, the first event of its write-set.
 
         ``extra`` adds to the stored body. Raises what sealing raises; nothing happened then.
         """
@@ -261,10 +313,9 @@ class RegisterTill:
             *self._outage_events(head, after, moment),
             *self._unit_event(seal, moment),
         )
-        future = self._submit(new, key)
+        self._submit(new, order)
         self.head = after
         self.open.pop(receipt.id, None)
-        return future
 
     def _outage_events(self, before: Head, after: Head, moment: Moment) -> tuple[NewEvent, ...]:
         if (before.outage is None) == (after.outage is None):
@@ -292,23 +343,35 @@ class RegisterTill:
         }
         return (NewEvent(events.UNIT_RECORDED, moment.utc_ms, to_json(body), self.register.id),)
 
-    def _submit(self, new: tuple[NewEvent, ...], key: Key | None) -> Written:
-        future = self._journal.submit(WriteSet(new, self.register.id, self._version, key))
+    def _submit(self, new: tuple[NewEvent, ...], order: Order) -> None:
+        write = WriteSet(new, self.register.id, self._version, order.key)
         self._version += 1
-        self._on_the_way.add(future)
-        future.add_done_callback(self._settled)
-        return future
+        self._on_the_way += 1
+        answer = self._journal.submit(write, order.answer, self._settled)
+        if order.answer is None:
+            # Nobody awaits it; what failed is in ``_broken``.
+            answer.add_done_callback(_retrieved)
 
-    def _settled(self, future: Written) -> None:
-        self._on_the_way.discard(future)
-        if future.cancelled() or future.exception() is not None:
+    def _settled(self, fault: Fault | None) -> None:
+        self._on_the_way -= 1
+        if fault is not None:
             self._broken = True
+        if not self._on_the_way:
+            for waiting in self._waiting:
+                if not waiting.done():
+                    waiting.set_result(None)
+            self._waiting.clear()
 
     def _keep(self, receipt: Receipt) -> None:
         if receipt.state in FINAL:
             self.open.pop(receipt.id, None)
         else:
             self.open[receipt.id] = receipt
+
+
+def _retrieved(answer: Answer) -> None:
+    if not answer.cancelled():
+        answer.exception()
 
 
 def head_of(event: Event) -> Head:

@@ -1,14 +1,14 @@
 """Commands that end in a numbered, sealed receipt, one function each.
 
-Each decides under the register's lock, raises a leaf of ``Refused`` or of sealing, or queues the
-completion and returns the future of its becoming durable.
+Each decides in the register's own task, raises a leaf of ``Refused`` or of sealing, or submits
+the completion.
 """
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
-from bridge.journal.event import Key
 from bridge.journal.projections import look_up
 from bridge.model import commands
 from bridge.model.receipt import Kind, Line, Payment, Receipt, Reference, State
@@ -17,13 +17,12 @@ from bridge.till.faults import (
     NoOutage,
     OpenReceiptsLeft,
     ReceiptEmpty,
-    ReceiptNotOpen,
     RegisterStarted,
     StornoImpossible,
     TotalMismatch,
 )
 from bridge.till.projections import Cancelled, where_is
-from bridge.till.register import RegisterTill, Written, person, work_out
+from bridge.till.register import OWN, Order, RegisterTill, person, work_out
 from bridge.till.storno import counter_lines
 from drivers.contract.fault import Fault
 
@@ -31,7 +30,7 @@ NOTHING = Sum((), {}, (0, 0, 0, 0, 0), 0)
 """What a Nullbeleg comes to."""
 
 
-async def complete(register: RegisterTill, command: commands.Complete, key: Key | None) -> Written:
+async def complete(register: RegisterTill, command: commands.Complete, order: Order) -> None:
     """Number, seal and finish a receipt."""
     receipt = register.receipt(command.receipt, command.rev)
     register.check_may_seal()
@@ -43,11 +42,13 @@ async def complete(register: RegisterTill, command: commands.Complete, key: Key 
         message = f"{command.total_cents} cents were named, the receipt has {worked_out.total}"
         raise TotalMismatch(message, total_cents=worked_out.total)
     payments = settle(receipt, command.payments, worked_out.total)
-    await collective(register)
-    return await register.complete(receipt, worked_out, _payments(payments), register.moment(), key)
+    if register.head.outage is not None:
+        await collective(register)
+        moment = register.moment()
+    await register.complete(receipt, worked_out, _payments(payments), moment, order)
 
 
-async def storno(register: RegisterTill, command: commands.Storno, key: Key | None) -> Written:
+async def storno(register: RegisterTill, command: commands.Storno, order: Order) -> None:
     """Cancel a receipt of this journal, in full or by lines."""
     register.check_may_seal()
     if command.receipt in register.open:
@@ -55,26 +56,27 @@ async def storno(register: RegisterTill, command: commands.Storno, key: Key | No
         raise StornoImpossible(message)
     # What is left of the original is read from the journal: it must hold everything.
     await register.drained()
-    await register.ready()
+    await register.refresh()
     where = where_is(register.reader, command.receipt)
     if where.state is not State.COMPLETED:
-        raise ReceiptNotOpen(command.receipt)
+        message = f"{command.receipt} is {where.state}"
+        raise StornoImpossible(message)
     completed = register.reader.event(where.last_seq)
     assert completed is not None
     original = completed.data()
     packed = look_up(register.reader, Cancelled(), command.receipt)
     lines = counter_lines(original, Cancelled.unpack(packed), command.lines)
     reference = Reference(original["belegnummer"], command.receipt)
-    return await _seal_storno(register, lines, reference, command.operator, key)
+    await _seal_storno(register, lines, reference, command.operator, order)
 
 
 async def storno_foreign(
-    register: RegisterTill, command: commands.StornoForeign, key: Key | None
-) -> Written:
+    register: RegisterTill, command: commands.StornoForeign, order: Order
+) -> None:
     """Cancel a receipt known by its printed number only."""
     register.check_may_seal()
     lines = make_lines(command.lines, register.regime.rates, register.moment().day)
-    return await _seal_storno(register, lines, Reference(command.number), command.operator, key)
+    await _seal_storno(register, lines, Reference(command.number), command.operator, order)
 
 
 async def _seal_storno(
@@ -82,8 +84,8 @@ async def _seal_storno(
     lines: tuple[Line, ...],
     reference: Reference,
     operator: commands.PersonData | None,
-    key: Key | None,
-) -> Written:
+    order: Order,
+) -> None:
     await collective(register)
     moment = register.moment()
     receipt = Receipt(
@@ -99,12 +101,12 @@ async def _seal_storno(
         receipt = receipt.changed(operator=person(operator, default_id="1"))
     worked_out = add_up(lines, None, register.regime.rates, moment.day, receipt.next_n)
     refund = Payment(receipt.next_n, "cash", worked_out.total)
-    return await register.complete(receipt, worked_out, _payments((refund,)), moment, key)
+    await register.complete(receipt, worked_out, _payments((refund,)), moment, order)
 
 
 async def register_receipt(
-    register: RegisterTill, command: commands.RegisterReceipt, key: Key | None
-) -> Written:
+    register: RegisterTill, command: commands.RegisterReceipt, order: Order
+) -> None:
     """Make a receipt of the register's own."""
     kind = Kind(command.kind)
     starting = kind is Kind.START
@@ -118,24 +120,36 @@ async def register_receipt(
             raise NoOutage(register.register.id)
     else:
         await collective(register)
-    return await _null(register, kind, key)
+    await _null(register, kind, order)
 
 
-async def collective(register: RegisterTill) -> Written | None:
+async def collective(register: RegisterTill) -> None:
     """Make the Sammelbeleg if an outage can be ended now; a failure leaves the outage."""
-    if (
-        not register.collective_by_itself
-        or register.head.outage is None
-        or not register.regime.can_sign()
-    ):
-        return None
+    if _outage_can_end(register):
+        with contextlib.suppress(Fault):
+            await _null(register, Kind.COLLECTIVE, OWN)
+
+
+async def end_outage(register: RegisterTill, _: None, order: Order) -> None:
+    """Make the Sammelbeleg if an outage can be ended now, on the register's own account."""
+    if not _outage_can_end(register) or register.latch is not None:
+        order.nothing()
+        return
     try:
-        return await _null(register, Kind.COLLECTIVE, None)
+        await _null(register, Kind.COLLECTIVE, order)
     except Fault:
-        return None
+        order.nothing()
 
 
-async def _null(register: RegisterTill, kind: Kind, key: Key | None) -> Written:
+def _outage_can_end(register: RegisterTill) -> bool:
+    return (
+        register.collective_by_itself
+        and register.head.outage is not None
+        and register.regime.can_sign()
+    )
+
+
+async def _null(register: RegisterTill, kind: Kind, order: Order) -> None:
     moment = register.moment()
     receipt = Receipt(
         id=register.make_id(moment.utc_ms),
@@ -146,8 +160,12 @@ async def _null(register: RegisterTill, kind: Kind, key: Key | None) -> Written:
     extra: dict[str, Any] = {"payments": []}
     outage = register.head.outage
     if kind is Kind.COLLECTIVE and outage is not None:
-        extra["ended_outage"] = outage.as_body()
-    return await register.complete(receipt, NOTHING, extra, moment, key)
+        extra["ended_outage"] = {
+            **outage.as_body(),
+            "first": register.register.belegnummer(outage.first_number),
+            "last": register.register.belegnummer(outage.last_number),
+        }
+    await register.complete(receipt, NOTHING, extra, moment, order)
 
 
 def _payments(payments: tuple[Payment, ...]) -> dict[str, Any]:

@@ -46,20 +46,21 @@ def counter_lines(
             message = f"line {n}: {quantity} thousandths wanted, {left.get(n, 0)} left"
             raise StornoImpossible(message)
     return tuple(
-        _counter_line(index, lines[n], quantity)
+        _counter_line(index, lines[n], quantity, cancelled.get(n, 0))
         for index, (n, quantity) in enumerate(chosen.items(), 1)
     )
 
 
-def _counter_line(n: int, line: Line, quantity: int) -> Line:
-    signed = -quantity if line.quantity > 0 else quantity
+def _counter_line(n: int, line: Line, quantity: int, before: int) -> Line:
+    sign = -1 if line.quantity > 0 else 1
     return Line(
         n,
         line.text,
-        signed,
+        sign * quantity,
         line.unit_cents,
         line.rate,
         line.discount,
         line.article,
         cancels=line.n,
+        taken_before=sign * before,
     )

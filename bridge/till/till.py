@@ -1,44 +1,33 @@
 """The till: takes commands, gives each to its register, and answers once it is durable.
 
-What a command does is one function each (``editing``, ``sealing``), found by the command's class.
-They decide under the register's lock; the answer waits for the commit outside it. The work runs
-in a task of its own: a caller that hangs up cancels nothing.
+What a command does is one function each (``editing``, ``sealing``), found by the command's class
+and run by the register's own task: a caller that hangs up cancels nothing.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
 
-from bridge.journal.event import Event, Key
+from bridge.journal.event import Event
 from bridge.journal.store import Journal
-from bridge.model import commands, events
+from bridge.model import commands
 from bridge.model.receipt import Receipt
 from bridge.till import editing, sealing
-from bridge.till.faults import RegisterUnknown
+from bridge.till.faults import ReceiptUnknown, RegisterUnknown
 from bridge.till.inbox import Inbox
 from bridge.till.projections import where_is
-from bridge.till.register import Done, RegisterTill, Written
+from bridge.till.register import Decide, Done, RegisterTill
 from drivers.contract.clock import Clock
-
-Handler = Callable[[RegisterTill, Any, Key | None], Awaitable[Written]]
+from drivers.contract.fault import Fault
 
 
 class Till:
     """All registers of the box."""
 
-    def __init__(
-        self,
-        journal: Journal,
-        registers: Iterable[RegisterTill],
-        clock: Clock,
-    ) -> None:
+    def __init__(self, journal: Journal, registers: Iterable[RegisterTill], clock: Clock) -> None:
         self.registers = {each.register.id: each for each in registers}
         self._journal = journal
-        self._clock = clock
         self._inbox = Inbox(journal, clock)
-        self._tasks: set[asyncio.Task[Done]] = set()
 
     def load(self) -> None:
         """Read the state of all registers from the journal and latch those that may not sign."""
@@ -56,15 +45,36 @@ class Till:
 
         Raises leaves of ``Refused``, of sealing, and of the journal; nothing happened then.
         """
-        task = asyncio.get_running_loop().create_task(self._execute(command))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return await asyncio.shield(task)
+        key = self._inbox.key_of(command)
+        if key is None:
+            self._inbox.check_expiry(command)
+            owner = await self._register_of(command)
+            return Done((await owner.order(_DECIDE[type(command)], command))[0])
+        # A command that names a receipt's state cannot succeed twice: it is enough to look its
+        # key up when it is refused. The others are looked up first.
+        sure = isinstance(command, commands.OfReceipt)
+        earlier = await self._inbox.earlier(key, stored=not sure)
+        if earlier is not None:
+            return Done(earlier, repeated=True)
+        register: RegisterTill | None = None
+        try:
+            self._inbox.check_expiry(command)
+            register = await self._register_of(command)
+            answer = register.order(_DECIDE[type(command)], command, key)
+            self._inbox.begin(key, answer)
+            return Done((await answer)[0])
+        except Fault:
+            if register is not None:
+                await register.drained()
+            earlier = self._inbox.stored(key)
+            if earlier is None:
+                raise
+            return Done(earlier, repeated=True)
 
     async def finish(self) -> None:
         """Wait for the commands under way."""
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        for register in self.registers.values():
+            await register.finished()
 
     def receipt(self, receipt_id: str) -> tuple[Receipt | None, Event | None]:
         """Return a receipt while it is open, or the event that ended it. Raises
@@ -78,75 +88,49 @@ class Till:
 
     async def expire(self) -> list[Done]:
         """End parked receipts whose time is over and that nobody has touched."""
-        done = []
-        for register in self.registers.values():
-            moment = register.moment()
-            for receipt in list(register.open.values()):
-                if receipt.expires is None or receipt.touched or receipt.expires > moment.utc_ms:
-                    continue
-                async with register.lock:
-                    await register.ready()
-                    current = register.open.get(receipt.id)
-                    if current is None or current.touched:
-                        continue
-                    written = register.change(current, events.EXPIRED, {}, moment, None)
-                done.append(Done((await written)[0]))
-        return done
+        return [
+            Done(events[0])
+            for register in self.registers.values()
+            for receipt in list(register.open.values())
+            if receipt.expires is not None
+            and (events := await register.order(editing.expire, receipt.id))
+        ]
 
     async def end_outages(self) -> list[Done]:
         """Make the Sammelbeleg of every register whose outage can be ended now."""
-        done = []
-        for register in self.registers.values():
-            async with register.lock:
-                await register.ready()
-                written = await sealing.collective(register)
-            if written is not None:
-                done.append(Done((await written)[0]))
-        return done
+        return [
+            Done(events[0])
+            for register in self.registers.values()
+            if (events := await register.order(sealing.end_outage, None))
+        ]
 
-    async def _execute(self, command: commands.Command) -> Done:
-        key = self._inbox.key_of(command)
-        if key is None:
-            self._inbox.check_expiry(command)
-            return Done(await self._once(command, None))
-        earlier = await self._inbox.earlier(key)
-        if earlier is not None:
-            return Done(earlier, repeated=True)
-        self._inbox.check_expiry(command)
-        self._inbox.begin(key)
-        event: Event | None = None
-        error: BaseException | None = None
-        try:
-            event = await self._once(command, key)
-        except BaseException as raised:
-            error = raised
-            raise
-        finally:
-            self._inbox.end(key, event, error)
-        return Done(event)
-
-    async def _once(self, command: commands.Command, key: Key | None) -> Event:
-        register = self._register_of(command)
-        handler = _HANDLERS[type(command)]
-        async with register.lock:
-            await register.ready()
-            written = await handler(register, command, key)
-        return (await written)[0]
-
-    def _register_of(self, command: Any) -> RegisterTill:
-        register_id = getattr(command, "register_id", None)
-        if register_id is None:
+    async def _register_of(self, command: commands.Command) -> RegisterTill:
+        if isinstance(command, commands.Open | commands.StornoForeign | commands.RegisterReceipt):
+            register_id = command.register_id
+        elif isinstance(
+            command, commands.OfReceipt | commands.Withdraw | commands.Storno | commands.Reprint
+        ):
             for register in self.registers.values():
                 if command.receipt in register.open:
                     return register
-            register_id = where_is(self._journal.reader, command.receipt).register
+            register_id = await self._register_of_ended(command.receipt)
+        else:
+            raise TypeError(type(command).__name__)
         found = self.registers.get(register_id)
         if found is None:
             raise RegisterUnknown(register_id)
         return found
 
+    async def _register_of_ended(self, receipt_id: str) -> str:
+        try:
+            return where_is(self._journal.reader, receipt_id).register
+        except ReceiptUnknown:
+            # Its end may be decided, but not durable yet.
+            await self.finish()
+            return where_is(self._journal.reader, receipt_id).register
 
-_HANDLERS: dict[type[commands.Command], Handler] = {
+
+_DECIDE: dict[type[commands.Command], Decide] = {
     commands.Open: editing.open_receipt,
     commands.AddLine: editing.add_line,
     commands.ChangeLine: editing.change_line,

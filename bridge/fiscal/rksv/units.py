@@ -9,6 +9,7 @@ section 6).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -51,7 +52,9 @@ class SharedUnit:
         *,
         outage_limit_s: float = OUTAGE_LIMIT_S,
         queue_limit_s: float = QUEUE_LIMIT_S,
+        on_fault: Callable[[str, Fault], None] | None = None,
     ) -> None:
+        """``on_fault`` is told the unit's name and the fault whenever it goes out."""
         self.name = unit.name
         self.record: UnitRecord | None = None
         self.fault: Fault | None = None
@@ -60,6 +63,8 @@ class SharedUnit:
         self._outage_limit_s = outage_limit_s
         self._queue_limit_s = queue_limit_s
         self._turn = asyncio.Lock()
+        self._queued = 0
+        self._on_fault = on_fault
 
     @property
     def usable(self) -> bool:
@@ -74,12 +79,13 @@ class SharedUnit:
                 if self.record is not None and self.fault is not None:
                     await self._unit.probe()
                 self.record = await self._unit.read()
+                await self._unit.probe()
                 self._key = load_public_key(self.record.public_key)
             self.fault = None
         except TimeoutError:
-            self.fault = UnitTooSlow(f"{self.name} did not answer")
+            self._out(UnitTooSlow(f"{self.name} did not answer"))
         except Fault as fault:
-            self.fault = fault
+            self._out(fault)
         finally:
             self._turn.release()
         return self.fault is None
@@ -100,28 +106,36 @@ class SharedUnit:
             async with asyncio.timeout(self._outage_limit_s):
                 raw = await self._unit.sign(hashlib.sha256(signing_input).digest())
             if not verify_signature(key, signing_input, raw):
-                self.fault = SignatureForeign(f"{self.name}: not by certificate {record.serial}")
+                self._out(SignatureForeign(f"{self.name}: not by certificate {record.serial}"))
                 return None
             return Signature(self.name, record, signing_input, raw)
         except TimeoutError:
-            self.fault = UnitTooSlow(f"{self.name}: no signature within {self._outage_limit_s} s")
+            self._out(UnitTooSlow(f"{self.name}: no signature within {self._outage_limit_s} s"))
             return None
         except Fault as fault:
-            self.fault = fault
+            self._out(fault)
             return None
         finally:
             self._turn.release()
 
+    def _out(self, fault: Fault) -> None:
+        self.fault = fault
+        if self._on_fault is not None:
+            self._on_fault(self.name, fault)
+
     async def _enter(self) -> None:
-        if not self._turn.locked():
+        if not self._turn.locked() and not self._queued:
             await self._turn.acquire()
             return
+        self._queued += 1
         try:
             async with asyncio.timeout(self._queue_limit_s):
                 await self._turn.acquire()
         except TimeoutError:
             message = f"{self.name} is held by other registers"
             raise SigningBusy(message) from None
+        finally:
+            self._queued -= 1
 
     async def close(self) -> None:
         """Close the unit."""
@@ -139,11 +153,22 @@ class UnitPool:
         return any(unit.usable for unit in self.units)
 
     async def sign(self, build: Callable[[UnitRecord], bytes]) -> Signature | None:
-        """Ask the units in order; ``None`` when all are out."""
+        """Ask the units in order; ``None`` when all are out.
+
+        Raises ``SigningBusy`` when none signed and one of them was held too long: that is no
+        outage.
+        """
+        busy: SigningBusy | None = None
         for unit in self.units:
-            signature = await unit.sign(build)
+            try:
+                signature = await unit.sign(build)
+            except SigningBusy as fault:
+                busy = fault
+                continue
             if signature is not None:
                 return signature
+        if busy is not None:
+            raise busy
         return None
 
     def faults(self) -> dict[str, Fault]:
@@ -179,7 +204,9 @@ class Prober:
         back = False
         for unit in self._units:
             if not unit.usable:
-                back = await unit.wake() or back
+                # One that others still hold is looked at the next time.
+                with contextlib.suppress(SigningBusy):
+                    back = await unit.wake() or back
         if back:
             result = self._on_return()
             if asyncio.iscoroutine(result):
