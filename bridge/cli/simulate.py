@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
+import sys
+import threading
 
 from bridge.cli.table import Command, run_table
 
@@ -14,7 +18,12 @@ SIMULATORS = (
 _NO_OPTIONS = "\0"
 """Prefix that no option has: everything after the name goes on untouched, ``--help`` included."""
 
-_DESCRIPTION = "Simulated devices that unmodified drivers talk to. NAME --help: fault switches."
+_DESCRIPTION = (
+    "Simulated devices that unmodified drivers talk to. NAME --help: fault switches. "
+    "With --leave-with-parent before the name a simulator ends when its standard input closes."
+)
+
+LEAVE = "--leave-with-parent"
 
 
 def register(subparsers: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]  # generic in stubs only
@@ -31,10 +40,21 @@ def register(subparsers: argparse._SubParsersAction) -> None:  # type: ignore[ty
 
 def run(args: argparse.Namespace) -> int:
     """Run the named simulator until it ends."""
+    rest = list(args.rest)
+    if rest[:1] == [LEAVE]:
+        del rest[0]
+        threading.Thread(target=_leave_with_parent, daemon=True).start()
     return run_table(
         SIMULATORS,
-        args.rest,
+        rest,
         prog="bonbridge simulate",
         description=_DESCRIPTION,
         metavar="NAME",
     )
+
+
+def _leave_with_parent() -> None:
+    """End this program when whoever started it is gone, however it went."""
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -176,7 +176,8 @@ class AcosIdUnit:
     async def probe(self) -> None:
         """Ask by SELECT alone whether the card answers. Raises the faults of ``read``.
 
-        After a swap it raises ``CardSwapped`` until ``read``: the unit cannot sign.
+        After a swap it raises ``CardSwapped`` until ``read``, after a refused PIN ``PinRefused``
+        until ``enter_pin``: the unit cannot sign, and must not be taken for one that is back.
         """
         await self._run(self._probe, self._sign_timeout_s)
 
@@ -212,6 +213,7 @@ class AcosIdUnit:
         return identity.record
 
     def _probe(self, deadline: Deadline) -> None:
+        self._pin.check_not_refused()
         self._refuse_after_swap()
         try:
             card_type = self._connected or self._connect(deadline)

@@ -46,14 +46,18 @@ class PinEntry:
     def __repr__(self) -> str:
         return f"PinEntry(proven={self.proven}, refused={self.refused})"
 
+    def check_not_refused(self) -> None:
+        """Raise ``PinRefused`` or ``PinBlocked`` if the card refused this entry before."""
+        if self.refused:
+            raise self._refusal()
+
     def block(self) -> bytes:
         """Return the PIN block to send.
 
         Raises ``PinRefused`` or ``PinBlocked`` if the card refused this entry before,
         ``PinMissing``, ``PinMalformed``.
         """
-        if self.refused:
-            raise self._refusal()
+        self.check_not_refused()
         try:
             digits = self._source() if callable(self._source) else self._source
         except OSError:

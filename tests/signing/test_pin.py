@@ -74,8 +74,9 @@ async def test_the_latch_outlives_read_probe_and_reconnect(desk: Desk) -> None:
         await unit.probe()
     desk.set(pulled=False)
     await unit.read()
-    await unit.probe()
     desk.transport.journal.clear()
+    with pytest.raises(PinRefused):
+        await unit.probe()
     with pytest.raises(PinRefused):
         await unit.sign(DIGEST)
     assert desk.transport.journal == []
