@@ -31,7 +31,7 @@ class Inbox:
         """Return the key and fingerprint to store with the command's effect."""
         if command.key is None:
             return None
-        content = command.model_dump_json(exclude=_NOT_CONTENT).encode()
+        content = command.__pydantic_serializer__.to_json(command, exclude=_NOT_CONTENT)
         return Key(command.key, hashlib.sha256(content).digest()[:16])
 
     async def earlier(self, key: Key, *, stored: bool) -> Event | None:

@@ -8,8 +8,7 @@ draft goes out with the outage text and the suite and serial last used successfu
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -36,10 +35,15 @@ law, the Monatsbeleg because it is postponed until the unit is back (till-rules.
 _FIXED_COUNTER = {Kind.TRAINING: TRAINING, Kind.STORNO: STORNO}
 
 
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - local times of receipts are naive by law
+
+
 @lru_cache(maxsize=64)
-def _offset(hour: int) -> timedelta:
-    """Vienna's offset from UTC in an hour (Unix time // 3600): it changes on full hours only."""
-    return datetime.fromtimestamp(hour * 3600, VIENNA).utcoffset() or timedelta()
+def _offset(hour: int) -> int:
+    """Vienna's offset from UTC in seconds in an hour (Unix time // 3600): it changes on full
+    hours only."""
+    offset = datetime.fromtimestamp(hour * 3600, VIENNA).utcoffset() or timedelta()
+    return int(offset.total_seconds())
 
 
 class RksvRegime:
@@ -53,8 +57,8 @@ class RksvRegime:
 
     def local(self, utc: datetime) -> datetime:
         """Return Austrian local time, naive, whole seconds."""
-        offset = _offset(int(utc.timestamp()) // 3600)
-        return (utc.astimezone(UTC) + offset).replace(tzinfo=None, microsecond=0)
+        seconds = int(utc.timestamp())
+        return _EPOCH + timedelta(seconds=seconds + _offset(seconds // 3600))
 
     def known_from(self) -> date:
         """Return the first day of the RKSV's receipts."""
@@ -89,23 +93,19 @@ class RksvRegime:
             return signing_input(f"R1-{record.vda}", record.serial)
 
         signature = await self._pool.sign(build)
-        after = replace(
-            head,
-            number=draft.number,
-            counter=counter,
-            time=draft.time,
-            closed=draft.kind is Kind.CLOSING,
-        )
+        closed = draft.kind is Kind.CLOSING
         if signature is not None:
             sealed = jws.assemble(signature.signing_input, signature.raw)
             record = signature.record
-            outage = None if draft.kind.is_null else head.outage
-            after = replace(
-                after,
+            after = Head(
+                number=draft.number,
+                counter=counter,
                 jws=sealed,
+                time=draft.time,
                 suite=f"R1-{record.vda}",
                 serial=record.serial,
-                outage=outage,
+                outage=None if draft.kind.is_null else head.outage,
+                closed=closed,
             )
             return Seal(sealed, signed=True, unit=signature.unit, head=after)
         if draft.must_sign or draft.kind in _MUST_SIGN:
@@ -114,10 +114,20 @@ class RksvRegime:
         if not head.serial:
             raise UnitNeverRead(register.id)
         sealed = jws.assemble(signing_input(head.suite, head.serial), None)
-        since, first = (
-            (draft.time, draft.number)
-            if head.outage is None
-            else (head.outage.since, head.outage.first_number)
+        begun = head.outage
+        outage = Outage(
+            draft.time if begun is None else begun.since,
+            draft.number if begun is None else begun.first_number,
+            draft.number,
         )
-        after = replace(after, jws=sealed, outage=Outage(since, first, draft.number))
+        after = Head(
+            number=draft.number,
+            counter=counter,
+            jws=sealed,
+            time=draft.time,
+            suite=head.suite,
+            serial=head.serial,
+            outage=outage,
+            closed=closed,
+        )
         return Seal(sealed, signed=False, unit="", head=after)
