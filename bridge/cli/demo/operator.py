@@ -28,6 +28,10 @@ class Operator:
         self._seed = seed
         self._acknowledged = acknowledged
 
+    def has_begun(self, number: int) -> bool:
+        """Whether an errand was begun by an earlier, interrupted demo."""
+        return self._box.journal.reader.key(self._key(f"{number}-open")) is not None
+
     async def start_register(self) -> None:
         """Make the Startbeleg, once in the register's life."""
         if self._box.till.registers[REGISTER].head.number == 0:
@@ -86,8 +90,11 @@ class Operator:
 
     async def _do(self, command: dict[str, Any], key: str | None = None) -> Done:
         if key is not None:
-            command = {**command, "key": f"demo-{self._seed}-{key}"}
+            command = {**command, "key": self._key(key)}
         return await self._box.till.execute(parse_command(json.dumps(command)))
+
+    def _key(self, name: str) -> str:
+        return f"demo-{self._seed}-{name}"
 
     def _open(self, receipt_id: str) -> Receipt:
         receipt, _ = self._box.till.receipt(receipt_id)

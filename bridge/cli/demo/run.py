@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import logging
 import shutil
 import signal
 import sys
@@ -46,6 +47,9 @@ def run_demo(args: argparse.Namespace) -> int:
         raise CountryNotBuilt
     out = args.out.absolute()
     _prepare(out, resume=args.resume)
+    logging.basicConfig(
+        filename=out / "bonbridge.log", level=logging.INFO, format="%(asctime)s %(message)s"
+    )
     if args.desk is not None:
         return asyncio.run(_Demo(args, out, Desk.load(args.desk)).run())
     with simulated_desk(out, args.columns) as desk:
@@ -79,6 +83,8 @@ class _Demo:
 
     async def run(self) -> int:
         with (self.out / "acknowledged.jsonl").open("a", encoding="utf-8") as self.acknowledged:
+            # An interrupted demo may have left the card outside its reader.
+            await asyncio.to_thread(tell, self.desk.card_control, pulled=False)
             await self.box.start()
             try:
                 print(f"bonbridge demo, Austria: {self.args.receipts} receipts → {self.out}")
@@ -94,9 +100,11 @@ class _Demo:
 
     async def _sell(self) -> None:
         operator = Operator(self.box, self.args.seed, self._acknowledge)
-        await operator.start_register()
         total = self.args.receipts
         outage = total // OUTAGE_AT if total > 2 * OUTAGE_RECEIPTS else None
+        if outage is not None and operator.has_begun(outage):
+            outage = None
+        await operator.start_register()
         for number in range(total):
             if number == outage:
                 print("   ---  the signature card is pulled out of its reader")

@@ -1,0 +1,1 @@
+"""The demo as a newcomer and as a power cut sees it."""

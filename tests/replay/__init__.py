@@ -1,0 +1,1 @@
+"""The reference till's published scenarios through the real till."""
