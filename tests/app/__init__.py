@@ -1,0 +1,1 @@
+"""The box as a whole, put together from a configuration."""

@@ -1,0 +1,110 @@
+"""The box put together: registers on one card, restarts, a PIN that is never tried twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bridge.app import make_printer
+from bridge.config import PrinterSettings
+from bridge.fiscal.rksv.unit_faults import SignatureNeeded
+from bridge.journal.faults import JournalLocked
+from drivers.contract.fault import Fault
+from tests.app.boxes import Shop, sell, start_register
+from tests.signing.cards import PIN, WRONG_PIN
+
+
+async def test_two_registers_on_one_card_keep_their_own_numbers_and_chains(tmp_path: Path) -> None:
+    box = await Shop(tmp_path).start()
+    for register in ("A", "B"):
+        await start_register(box, register)
+    first = await sell(box, "A", "sale-a-00001")
+    other = await sell(box, "B", "sale-b-00001")
+    second = await sell(box, "A", "sale-a-00002")
+    await box.stop()
+    assert [done.event.number for done in (first, other, second)] == [2, 2, 3]
+    assert first.event.data()["counter"] == 100
+    assert second.event.data()["counter"] == 200
+    assert other.event.data()["counter"] == 100
+
+
+async def test_a_restarted_box_goes_on_with_the_next_number(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    box = await shop.start()
+    await start_register(box, "A")
+    await sell(box, "A", "sale-before")
+    await box.stop()
+    box = await shop.start()
+    done = await sell(box, "A", "sale-after-")
+    await box.stop()
+    assert done.event.number == 3
+    assert done.event.data()["counter"] == 200
+
+
+async def test_a_wrong_pin_costs_one_try_however_often_the_box_is_restarted(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, pin=WRONG_PIN)
+    tries = shop.slot.own.state.tries_left
+    for _ in range(4):
+        box = await shop.start()
+        with pytest.raises(SignatureNeeded):
+            await start_register(box, "A")
+        await box.stop()
+    assert shop.slot.own.state.tries_left == tries - 1
+
+
+async def test_a_corrected_pin_is_used_after_a_restart(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, pin=WRONG_PIN)
+    box = await shop.start()
+    with pytest.raises(SignatureNeeded):
+        await start_register(box, "A")
+    await box.stop()
+    shop.secret("card.pin", PIN)
+    box = await shop.start()
+    await start_register(box, "A")
+    done = await sell(box, "A", "sale-signed")
+    await box.stop()
+    assert done.event.data()["signed"] is True
+
+
+async def test_no_pin_and_no_key_is_in_the_journal_of_a_box(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, pin=WRONG_PIN)
+    box = await shop.start()
+    with pytest.raises(SignatureNeeded):
+        await start_register(box, "A")
+    await box.stop()
+    stored = b"".join(path.read_bytes() for path in (tmp_path / "data").iterdir())
+    assert WRONG_PIN.encode() not in stored
+    assert (tmp_path / "credentials" / "a.aes").read_bytes() not in stored
+
+
+async def test_a_box_without_its_card_starts_and_makes_outage_receipts(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    box = await shop.start()
+    await start_register(box, "A")
+    await box.stop()
+    shop.slot.switches.change({"pulled": True})
+    box = await shop.start()
+    done = await sell(box, "A", "sale-outage")
+    await box.stop()
+    assert done.event.data()["signed"] is False
+    shop.slot.switches.change({"pulled": False})
+    box = await shop.start()
+    done = await sell(box, "A", "sale-again-")
+    await box.stop()
+    assert done.event.number == 4, "the Sammelbeleg comes before the sale"
+    assert done.event.data()["signed"] is True
+
+
+async def test_a_second_box_on_the_same_journal_is_refused(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    box = await shop.start()
+    with pytest.raises(JournalLocked):
+        await shop.start()
+    await box.stop()
+
+
+def test_a_printer_on_a_port_that_is_not_built_yet_says_so() -> None:
+    settings = PrinterSettings(name="bar", address="usb:04b8:0e15")
+    with pytest.raises(Fault, match="port_kind_unsupported"):
+        make_printer(settings)
