@@ -23,10 +23,10 @@ from pydantic.alias_generators import to_camel
 
 from bridge.app import PROJECTIONS
 from bridge.exports import export_dep7, unit_records
-from bridge.fiscal.rksv.code import RATE_FIELDS, ocr_code, qr_code
+from bridge.fiscal.rksv.code import FIRST_DAY, RATE_FIELDS, VIENNA, ocr_code, qr_code
 from bridge.fiscal.rksv.counter import CounterCipher
 from bridge.fiscal.rksv.keys import KeyContainer, write_container
-from bridge.fiscal.rksv.session import FIRST_DAY, VIENNA, RksvRegime
+from bridge.fiscal.rksv.session import RksvRegime
 from bridge.fiscal.rksv.units import SharedUnit, UnitPool
 from bridge.journal.store import Journal, JournalPaths
 from bridge.model.commands import parse_command

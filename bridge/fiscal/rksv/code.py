@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from datetime import datetime
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from bridge.fiscal.rksv.jws import parts
 
 Amounts = tuple[int, int, int, int, int]
 """Gross cents: Normal, Ermaessigt-1, Ermaessigt-2, Null, Besonders."""
+
+VIENNA = ZoneInfo("Europe/Vienna")
+"""The zone of field 4."""
+
+FIRST_DAY = date(2015, 9, 1)
+"""No receipt of the RKSV can be older (check TIMEOFRECEIPT_WITHIN_PERIOD)."""
 
 RATE_FIELDS = ("normal", "reduced1", "reduced2", "zero", "special")
 

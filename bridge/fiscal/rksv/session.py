@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from bridge.fiscal.regime import Draft
 from bridge.fiscal.rksv import code, jws
+from bridge.fiscal.rksv.code import FIRST_DAY, VIENNA
 from bridge.fiscal.rksv.counter import STORNO, TRAINING, CounterCipher
 from bridge.fiscal.rksv.unit_faults import SignatureNeeded, UnitNeverRead
 from bridge.fiscal.rksv.units import UnitPool
@@ -22,11 +22,6 @@ from bridge.model.receipt import Kind
 from bridge.model.register import Register
 from bridge.model.seal import Head, Outage, Seal
 from drivers.contract.signing import UnitRecord
-
-VIENNA = ZoneInfo("Europe/Vienna")
-
-FIRST_DAY = date(2015, 9, 1)
-"""No receipt of the RKSV can be older (check TIMEOFRECEIPT_WITHIN_PERIOD)."""
 
 _MUST_SIGN = frozenset({Kind.START, Kind.COLLECTIVE, Kind.YEAR, Kind.MONTH})
 """Receipts that are never made with the outage text: Start- and Jahresbeleg and the Sammelbeleg by
