@@ -6,7 +6,7 @@ cents, quantities text with up to three decimals (``"1.000"``), percentages text
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -18,6 +18,7 @@ from pydantic import (
     StrictStr,
     TypeAdapter,
     ValidationError,
+    model_validator,
 )
 
 from bridge.model.faults import CommandInvalid
@@ -86,6 +87,8 @@ Name = Annotated[StrictStr, Field(min_length=1, max_length=64), AfterValidator(_
 OwnId = Annotated[Name, AfterValidator(_no_underscore)]
 LineText = Annotated[StrictStr, Field(min_length=1, max_length=200), AfterValidator(_clean)]
 Note = Annotated[StrictStr, Field(min_length=1, max_length=500), AfterValidator(_clean)]
+Count = Annotated[StrictInt, Field(ge=0, le=10**9)]
+Moment = Annotated[AwareDatetime, Field(strict=True)]
 Cents = Annotated[StrictInt, Field(ge=-MAX_LINE_CENTS, le=MAX_LINE_CENTS)]
 Quantity = Annotated[StrictStr, Field(max_length=14), AfterValidator(_quantity)]
 Percent = Annotated[StrictStr, Field(max_length=6), AfterValidator(_percent)]
@@ -133,14 +136,14 @@ class Command(Part):
     moment (with time zone) at which it may be carried out."""
 
     key: IdempotencyKey | None = None
-    expires: AwareDatetime | None = None
+    expires: Moment | None = None
 
 
 class OfReceipt(Command):
     """Base of commands on an open receipt. ``rev`` is the state the sender has seen."""
 
     receipt: Name
-    rev: StrictInt
+    rev: Count
 
 
 class Open(Command):
@@ -156,7 +159,7 @@ class Open(Command):
     parked_id: Name | None = None
     reference: Name | None = None
     note: Note | None = None
-    receipt_expires: AwareDatetime | None = None
+    receipt_expires: Moment | None = None
 
 
 class AddLine(OfReceipt):
@@ -170,7 +173,7 @@ class ChangeLine(OfReceipt):
     """Replace the content of a line."""
 
     type: Literal["change_line"] = "change_line"
-    n: StrictInt
+    n: Count
     line: LineData
 
 
@@ -178,7 +181,7 @@ class RemoveLine(OfReceipt):
     """Remove a line."""
 
     type: Literal["remove_line"] = "remove_line"
-    n: StrictInt
+    n: Count
 
 
 class SetDiscount(OfReceipt):
@@ -187,6 +190,13 @@ class SetDiscount(OfReceipt):
     type: Literal["set_discount"] = "set_discount"
     percent: Percent | None = None
     cents: Annotated[StrictInt, Field(ge=0, le=MAX_LINE_CENTS)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if self.percent is not None and self.cents is not None:
+            message = "either percent or cents, not both"
+            raise ValueError(message)
+        return self
 
 
 class SetCustomer(OfReceipt):
@@ -208,7 +218,7 @@ class RemovePayment(OfReceipt):
     """Give a cash payment back."""
 
     type: Literal["remove_payment"] = "remove_payment"
-    n: StrictInt
+    n: Count
 
 
 class Complete(OfReceipt):
@@ -218,7 +228,7 @@ class Complete(OfReceipt):
     type: Literal["complete"] = "complete"
     key: IdempotencyKey
     payments: tuple[PaymentData, ...] = Field(default=(), max_length=20)
-    total_cents: StrictInt | None = None
+    total_cents: Annotated[StrictInt, Field(ge=-(10**13), le=10**13)] | None = None
 
 
 class Abort(OfReceipt):
@@ -239,7 +249,7 @@ class Withdraw(Command):
 class CancelledLine(Part):
     """How much of which line of the original is cancelled."""
 
-    n: StrictInt
+    n: Count
     quantity: Quantity
 
 
@@ -303,9 +313,15 @@ AnyCommand = Annotated[
 
 _ADAPTER: TypeAdapter[AnyCommand] = TypeAdapter(AnyCommand)
 
+MAX_COMMAND_BYTES = 4_000_000
+"""Largest command read at all: 999 lines of the longest texts fit in."""
+
 
 def parse_command(raw: bytes | str) -> AnyCommand:
     """Validate a command from JSON. Raises ``CommandInvalid`` naming every wrong field."""
+    if len(raw) > MAX_COMMAND_BYTES:
+        message = f"command: longer than {MAX_COMMAND_BYTES} bytes"
+        raise CommandInvalid(message, problems=[message])
     try:
         return _ADAPTER.validate_json(raw)
     except ValidationError as error:

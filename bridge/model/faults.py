@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from drivers.contract.fault import Fault, Side, Text
+
+MAX_PROBLEMS = 20
+"""Wrong fields named at once."""
+
+MAX_NAME = 64
+"""Characters shown of the name of a field."""
 
 
 class CommandInvalid(Fault):
@@ -21,8 +28,20 @@ class CommandInvalid(Fault):
     @classmethod
     def of(cls, error: ValidationError) -> CommandInvalid:
         """Name every wrong field of a validation, without repeating its value."""
-        problems = [
-            f"{'.'.join(str(part) for part in each['loc']) or 'command'}: {each['msg']}"
-            for each in error.errors(include_url=False, include_input=False)
-        ]
-        return cls("; ".join(problems[:20]), problems=problems[:20])
+        found = error.errors(include_url=False, include_input=False)[:MAX_PROBLEMS]
+        problems = [f"{_field(each)}: {_message(each)}" for each in found]
+        return cls("; ".join(problems), problems=problems)
+
+
+def _field(problem: ErrorDetails) -> str:
+    if problem["type"].startswith("union_tag"):
+        return "type"
+    # The name of an unknown field is the sender's: it may be of any length.
+    return ".".join(str(part)[:MAX_NAME] for part in problem["loc"]) or "command"
+
+
+def _message(problem: ErrorDetails) -> str:
+    if problem["type"].startswith("union_tag"):
+        # The validator's own message repeats the value.
+        return "Input should be the name of a command"
+    return problem["msg"].removeprefix("Value error, ")

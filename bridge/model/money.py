@@ -46,8 +46,9 @@ def split_discount(
     """Split a receipt discount of ``cents`` over the rates in proportion to their gross.
 
     Each share is floored, the remaining cents go to the largest bucket (of equal ones to that
-    with the higher rate; ``rate_of`` gives comparable rates). Only rates with a positive gross
-    take part. Returns positive cents per rate that sum up to ``cents``.
+    with the higher rate; ``rate_of`` gives comparable rates), what it cannot hold to the next: no
+    bucket becomes negative. Only rates with a positive gross take part. Returns positive cents
+    per rate that sum up to ``cents``.
 
     Raises ``ValueError`` when the discount is negative or exceeds what it is taken from.
     """
@@ -59,8 +60,11 @@ def split_discount(
     if not cents:
         return {}
     shares = {rate: cents * gross // total for rate, gross in positive.items()}
-    largest = max(positive, key=lambda rate: (positive[rate], rate_of[rate]))
-    shares[largest] += cents - sum(shares.values())
+    remaining = cents - sum(shares.values())
+    for rate in sorted(positive, key=lambda rate: (positive[rate], rate_of[rate]), reverse=True):
+        more = min(remaining, positive[rate] - shares[rate])
+        shares[rate] += more
+        remaining -= more
     return {rate: share for rate, share in shares.items() if share}
 
 

@@ -54,7 +54,9 @@ class Line:
     """One line. ``n`` is its stable number in the receipt, ``cents`` its rounded gross.
 
     ``discount`` is in hundredths of a percent and already taken off in ``cents``.
-    ``cancels`` names the line of the original receipt in a storno.
+    ``cancels`` names the line of the original receipt in a storno, ``taken_before`` is the
+    quantity that earlier stornos took back of it, with the sign of ``quantity``: rounded on top
+    of it, the amounts of all stornos of a line add up to the line.
     """
 
     n: int
@@ -65,10 +67,13 @@ class Line:
     discount: int = 0
     article: str | None = None
     cancels: int | None = None
+    taken_before: int = 0
     cents: int = field(default=0, compare=False)
 
     def __post_init__(self) -> None:
-        cents = line_cents(self.quantity, self.unit_cents, self.discount)
+        cents = line_cents(self.quantity + self.taken_before, self.unit_cents, self.discount)
+        if self.taken_before:
+            cents -= line_cents(self.taken_before, self.unit_cents, self.discount)
         object.__setattr__(self, "cents", cents)
 
     def as_body(self) -> dict[str, Any]:
@@ -87,6 +92,8 @@ class Line:
             body["article"] = self.article
         if self.cancels is not None:
             body["cancels"] = self.cancels
+        if self.taken_before:
+            body["taken_before"] = self.taken_before
         return body
 
     @staticmethod
@@ -101,6 +108,7 @@ class Line:
             body.get("discount", 0),
             body.get("article"),
             body.get("cancels"),
+            body.get("taken_before", 0),
         )
 
 

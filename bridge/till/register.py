@@ -152,15 +152,19 @@ class RegisterTill:
         loop = asyncio.get_running_loop()
         answer: Answer = loop.create_future()
         self._orders.append((decide, command, Order(key, answer)))
+        self._wake(loop)
+        return answer
+
+    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._worker is None or self._worker.done():
             self._worker = loop.create_task(self._work())
-        return answer
 
     async def finished(self) -> None:
         """Wait until every order is decided and every write-set durable or failed."""
-        if self._worker is not None:
-            await asyncio.wait([self._worker])
-        await self.drained()
+        while self._on_the_way or (self._worker is not None and not self._worker.done()):
+            if self._worker is not None:
+                await asyncio.wait([self._worker])
+            await self.drained()
 
     async def drained(self) -> None:
         """Wait until every queued write-set of the register is durable or has failed."""
@@ -356,6 +360,9 @@ class RegisterTill:
         self._on_the_way -= 1
         if fault is not None:
             self._broken = True
+            # Whoever looks at ``open`` must not see for long what never happened.
+            self._orders.append((_refreshed, None, OWN))
+            self._wake(asyncio.get_running_loop())
         if not self._on_the_way:
             for waiting in self._waiting:
                 if not waiting.done():
@@ -367,6 +374,10 @@ class RegisterTill:
             self.open.pop(receipt.id, None)
         else:
             self.open[receipt.id] = receipt
+
+
+async def _refreshed(_register: RegisterTill, _command: None, _order: Order) -> None:
+    """Nothing to decide: the register refreshes itself before each order."""
 
 
 def _retrieved(answer: Answer) -> None:

@@ -6,7 +6,6 @@ the completion.
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 from bridge.journal.projections import look_up
@@ -124,15 +123,23 @@ async def register_receipt(
 
 
 async def collective(register: RegisterTill) -> None:
-    """Make the Sammelbeleg if an outage can be ended now; a failure leaves the outage."""
-    if _outage_can_end(register):
-        with contextlib.suppress(Fault):
-            await _null(register, Kind.COLLECTIVE, OWN)
+    """Make the Sammelbeleg if an outage can be ended now; when all units fail it goes on.
+
+    Raises what sealing raises while a unit is usable: a receipt signed in the Sammelbeleg's place
+    could put that too far behind the outage (rksv.md section 4).
+    """
+    if not _outage_can_end(register):
+        return
+    try:
+        await _null(register, Kind.COLLECTIVE, OWN)
+    except Fault:
+        if register.regime.can_sign():
+            raise
 
 
 async def end_outage(register: RegisterTill, _: None, order: Order) -> None:
     """Make the Sammelbeleg if an outage can be ended now, on the register's own account."""
-    if not _outage_can_end(register) or register.latch is not None:
+    if not _outage_can_end(register) or register.latch is not None or register.head.closed:
         order.nothing()
         return
     try:

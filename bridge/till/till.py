@@ -6,9 +6,11 @@ and run by the register's own task: a caller that hangs up cancels nothing.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 
 from bridge.journal.event import Event
+from bridge.journal.faults import KeyTaken
 from bridge.journal.store import Journal
 from bridge.model import commands
 from bridge.model.receipt import Receipt
@@ -49,7 +51,11 @@ class Till:
         if key is None:
             self._inbox.check_expiry(command)
             owner = await self._register_of(command)
-            return Done((await owner.order(_DECIDE[type(command)], command))[0])
+            try:
+                return Done((await owner.order(_DECIDE[type(command)], command))[0])
+            except KeyTaken:
+                # Another's: what was queued behind it failed with it, and nothing happened.
+                return await self.execute(command)
         # A command that names a receipt's state cannot succeed twice: it is enough to look its
         # key up when it is refused. The others are looked up first.
         sure = isinstance(command, commands.OfReceipt)
@@ -63,10 +69,12 @@ class Till:
             answer = register.order(_DECIDE[type(command)], command, key)
             self._inbox.begin(key, answer)
             return Done((await answer)[0])
-        except Fault:
+        except Fault as fault:
             if register is not None:
                 await register.drained()
             earlier = self._inbox.stored(key)
+            if earlier is None and isinstance(fault, KeyTaken):
+                return await self.execute(command)
             if earlier is None:
                 raise
             return Done(earlier, repeated=True)
@@ -97,12 +105,17 @@ class Till:
         ]
 
     async def end_outages(self) -> list[Done]:
-        """Make the Sammelbeleg of every register whose outage can be ended now."""
-        return [
-            Done(events[0])
-            for register in self.registers.values()
-            if (events := await register.order(sealing.end_outage, None))
-        ]
+        """Make the Sammelbeleg of every register whose outage can be ended now.
+
+        One that cannot become durable now is made before the register's next receipt.
+        """
+        done = []
+        for register in self.registers.values():
+            with contextlib.suppress(Fault):
+                done += [
+                    Done(event) for event in (await register.order(sealing.end_outage, None))[:1]
+                ]
+        return done
 
     async def _register_of(self, command: commands.Command) -> RegisterTill:
         if isinstance(command, commands.Open | commands.StornoForeign | commands.RegisterReceipt):

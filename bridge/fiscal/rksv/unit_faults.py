@@ -32,6 +32,22 @@ class SignatureForeign(Fault):
     )
 
 
+class KeyUnsuitable(Fault):
+    """A certificate whose key is not one of the RKSV's suite R1 (ES256 on P-256)."""
+
+    code = "unit_key_unsuitable"
+    side = Side.DEVICE
+    title = Text(
+        "Der Schlüssel der Signatureinheit passt nicht zur RKSV",
+        "The signing unit's key does not fit the RKSV",
+    )
+    advice = Text(
+        "Nur Karten mit einem Schlüssel auf P-256 (ES256) sind für Registrierkassen geeignet. "
+        "Richtige Karte einstecken.",
+        "Only cards with a P-256 key (ES256) suit cash registers. Insert the right card.",
+    )
+
+
 class SigningBusy(Fault):
     """Other registers held the unit longer than a receipt may wait."""
 

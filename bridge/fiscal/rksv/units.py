@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from bridge.fiscal.rksv.jws import load_public_key, verify_signature
-from bridge.fiscal.rksv.unit_faults import SignatureForeign, SigningBusy, UnitTooSlow
+from bridge.fiscal.rksv.unit_faults import KeyUnsuitable, SignatureForeign, SigningBusy, UnitTooSlow
 from drivers.contract.clock import Clock
 from drivers.contract.fault import Fault
 from drivers.contract.signing import SigningUnit, UnitRecord
@@ -86,6 +86,8 @@ class SharedUnit:
             self._out(UnitTooSlow(f"{self.name} did not answer"))
         except Fault as fault:
             self._out(fault)
+        except ValueError as error:
+            self._out(KeyUnsuitable(f"{self.name}: {error}"))
         finally:
             self._turn.release()
         return self.fault is None
