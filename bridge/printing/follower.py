@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Literal
 
 from pydantic_core import to_json
 
 from bridge.journal.event import Event, NewEvent, WriteSet
+from bridge.journal.faults import DiskFull, JournalUnwritable
 from bridge.journal.projections import load
 from bridge.journal.store import Journal
 from bridge.model import events
@@ -24,8 +27,15 @@ from drivers.contract.fault import Fault
 from drivers.contract.page import Page
 from drivers.contract.printer import Outcome, Printer, PrintResult
 
+logger = logging.getLogger(__name__)
+
 READY_POLL_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds between looks at a printer that cannot print; the last one repeats."""
+
+# assumed: enough for a line that breaks now and then; a printer that can never confirm would
+# otherwise print copies without end.
+MAX_COPIES = 3
+"""Copies printed by themselves of one paper of which nobody knows; then a person decides."""
 
 _OUTCOME_EVENTS = {
     Outcome.PRINTED: events.PAPER_PRINTED,
@@ -48,13 +58,17 @@ Layout = Callable[[Event, int, bool], Page]
 
 
 class PrintFollower:
-    """Prints for all registers. ``faults`` says which printer cannot print, and why."""
+    """Prints for all registers. ``faults`` says which printer cannot print, and why; ``stopping``
+    that papers under way are the last ones."""
 
     def __init__(
         self, journal: Journal, desks: Mapping[str, Desk], layout: Layout, clock: Clock
     ) -> None:
         """``desks`` maps a register's id to its printer; registers without one print nothing."""
         self.faults: dict[str, Fault] = {}
+        self.stopping = False
+        self._seen = 0
+        self._progress = asyncio.Condition()
         self._journal = journal
         self._layout = layout
         self._clock = clock
@@ -73,20 +87,30 @@ class PrintFollower:
             after = reader.last_seq()
             left = load(reader, Papers())
         papers = [DuePaper.unpack(packed) for packed in left.values()]
-        for paper in sorted(papers, key=lambda each: (each.completed, each.paper)):
+        for paper in sorted(papers, key=lambda each: each.wanted):
             self._hand_out(paper)
         async with asyncio.TaskGroup() as group:
             for worker in self._workers.values():
                 group.create_task(worker.run())
+            await self._progressed(after)
             async for event in self._journal.follow(after):
                 due = due_paper(event)
                 if due is not None:
                     self._hand_out(due)
+                await self._progressed(event.seq)
 
     async def idle(self) -> None:
-        """Wait until no paper is due: for orderly ends."""
+        """Wait until every paper that is due by now has its outcome: for orderly ends."""
+        upto = self._journal.last_seq
+        async with self._progress:
+            await self._progress.wait_for(lambda: self._seen >= upto)
         for worker in self._workers.values():
             await worker.queue.join()
+
+    async def _progressed(self, seq: int) -> None:
+        async with self._progress:
+            self._seen = seq
+            self._progress.notify_all()
 
     def _hand_out(self, paper: DuePaper) -> None:
         worker = self._worker_of.get(paper.register)
@@ -100,11 +124,24 @@ class PrintFollower:
         return self._layout(event, columns, paper.copy)
 
     async def note(self, kind: str, paper: DuePaper, **facts: object) -> None:
-        """Make an event about a paper durable."""
+        """Make an event about a paper durable, however long the disk refuses.
+
+        Raises ``JournalClosed`` and other faults that waiting does not cure; while the box stops
+        also those that it does.
+        """
         now = int(self._clock.now().timestamp() * 1000)
         body = to_json({"paper": paper.paper, **facts})
         receipt = paper.paper.partition("/")[0]
-        await self._journal.submit(WriteSet((NewEvent(kind, now, body, paper.register, receipt),)))
+        write = WriteSet((NewEvent(kind, now, body, paper.register, receipt),))
+        for attempt in count():
+            try:
+                await self._journal.submit(write)
+            except (DiskFull, JournalUnwritable):
+                if self.stopping:
+                    raise
+                await self.sleep(attempt)
+            else:
+                return
 
     async def sleep(self, attempt: int) -> None:
         """Wait before the next look at a printer."""
@@ -123,6 +160,12 @@ class _Worker:
                 paper = await self.queue.get()
                 try:
                     await self._bring(paper)
+                except Fault as fault:
+                    # The journal refuses for good (it was closed): nothing can be noted any more.
+                    self._follower.faults[self._desk.printer.name] = fault
+                except Exception:
+                    # One receipt that cannot be laid out must not keep the others from paper.
+                    logger.exception("paper %s cannot be printed", paper.paper)
                 finally:
                     self.queue.task_done()
 
@@ -130,37 +173,63 @@ class _Worker:
         """Try until the paper is printed or a person has to decide."""
         if paper.state is PaperState.UNKNOWN:
             return
+        copies = MAX_COPIES if self._desk.unknown_policy == "copy" else 0
         if paper.state is PaperState.SENDING:
-            result = PrintResult(Outcome.UNKNOWN)
+            outcome = Outcome.UNKNOWN
+            await self._note_outcome(paper, PrintResult(outcome), again=copies > 0)
         else:
-            result = await self._print(paper)
-        while result.outcome is not Outcome.PRINTED:
-            again = self._desk.unknown_policy == "copy"
-            await self._note_outcome(paper, result, again)
-            if result.outcome is Outcome.UNKNOWN:
-                if not again:
+            outcome = await self._print(paper, again=copies > 0)
+        for attempt in count():
+            if outcome is Outcome.UNKNOWN:
+                if not copies:
                     return
+                copies -= 1
                 paper = replace(paper, copy=True)
-            result = await self._print(paper)
-        await self._follower.note(
-            events.PAPER_PRINTED, paper, printer=self._desk.printer.name, copy=paper.copy
-        )
+            elif outcome is Outcome.NOT_PRINTED:
+                if self._needs_a_person():
+                    return
+                await self._follower.sleep(attempt)
+            else:
+                return
+            outcome = await self._print(paper, again=copies > 0)
 
-    async def _note_outcome(self, paper: DuePaper, result: PrintResult, again: bool) -> None:
-        fault = result.fault
-        facts: dict[str, object] = {"printer": self._desk.printer.name}
-        if fault is not None:
-            facts["fault"] = fault.code
-        if result.outcome is Outcome.UNKNOWN:
-            facts["again"] = again
-        await self._follower.note(_OUTCOME_EVENTS[result.outcome], paper, **facts)
+    def _needs_a_person(self) -> bool:
+        """Whether trying again cannot help; the paper stays due and is tried after a restart."""
+        fault = self._follower.faults.get(self._desk.printer.name)
+        return fault is not None and not fault.retryable
 
-    async def _print(self, paper: DuePaper) -> PrintResult:
+    async def _print(self, paper: DuePaper, *, again: bool) -> Outcome:
+        """Print once the printer can. A paper under way ends with its outcome, even when the box
+        stops meanwhile: else it would be unknown."""
         printer = self._desk.printer
         await self._until_ready(printer)
         page = self._follower.page(paper, printer.columns)
+        attempt = asyncio.create_task(self._attempt(paper, page, again))
+        try:
+            return await asyncio.shield(attempt)
+        except asyncio.CancelledError:
+            self._follower.stopping = True
+            await asyncio.gather(attempt, return_exceptions=True)
+            raise
+
+    async def _attempt(self, paper: DuePaper, page: Page, again: bool) -> Outcome:
+        printer = self._desk.printer
         await self._follower.note(events.PAPER_SENDING, paper, printer=printer.name)
-        return await printer.print(page)
+        result = await printer.print(page)
+        if result.fault is not None:
+            self._follower.faults[printer.name] = result.fault
+        await self._note_outcome(paper, result, again=again)
+        return result.outcome
+
+    async def _note_outcome(self, paper: DuePaper, result: PrintResult, *, again: bool) -> None:
+        facts: dict[str, object] = {"printer": self._desk.printer.name}
+        if result.fault is not None:
+            facts["fault"] = result.fault.code
+        if result.outcome is Outcome.UNKNOWN:
+            facts["again"] = again
+        if result.outcome is Outcome.PRINTED:
+            facts["copy"] = paper.copy
+        await self._follower.note(_OUTCOME_EVENTS[result.outcome], paper, **facts)
 
     async def _until_ready(self, printer: Printer) -> None:
         attempt = 0

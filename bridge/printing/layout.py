@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from bridge.fiscal.rksv.code import qr_code
-from bridge.model.money import format_cents, format_quantity, round_half_up
+from bridge.model.money import QUANTITY_SCALE, format_cents, format_quantity, round_half_up
 from bridge.model.rates import AUSTRIA_TABLE, Rate
 from bridge.model.receipt import Kind, Line, Payment
 from bridge.printing import words
@@ -99,7 +99,7 @@ class _Paper:
         for line in self.shop.address:
             yield from self._wrapped(line, align="center")
         if self.shop.uid:
-            yield TextLine(f"UID: {self.shop.uid}", align="center")
+            yield from self._wrapped(f"UID: {self.shop.uid}", align="center")
         yield Feed()
 
     def _marks(self) -> Iterator[Item]:
@@ -110,18 +110,19 @@ class _Paper:
             marks.append(self._word(words.BANNERS[self.kind]))
         for mark in marks:
             yield TextLine(f" {mark} ", align="center", bold=True, wide=True, invert=True)
-        yield self._pair(
+        yield from self._pair(
             f"{self._word(words.RECEIPT)} {self.body['belegnummer']}",
             self.time.strftime("%d.%m.%Y %H:%M:%S"),
         )
         operator = self.body.get("operator", {})
         who = operator.get("name") or operator.get("id", "")
-        yield self._pair(
+        yield from self._pair(
             f"{self._word(words.REGISTER)} {self.kassen_id}",
             f"{self._word(words.OPERATOR)} {who}" if who else "",
         )
         if "storno_of" in self.body:
-            yield TextLine(f"{self._word(words.CANCELS)} {self.body['storno_of']['number']}")
+            number = self.body["storno_of"]["number"]
+            yield from self._wrapped(f"{self._word(words.CANCELS)} {number}")
         if "reference" in self.body:
             yield from self._wrapped(f"{self._word(words.REFERENCE)} {self.body['reference']}")
         if "customer" in self.body:
@@ -134,33 +135,31 @@ class _Paper:
         for line in customer.get("address", ()):
             yield from self._wrapped(f"  {line}")
         if "uid" in customer:
-            yield TextLine(f"  UID: {customer['uid']}")
+            yield from self._wrapped(f"  UID: {customer['uid']}")
 
     def _article(self) -> Iterator[Item]:
         yield TextLine(words.ARTICLES[self.kind], bold=True, tall=True)
         if "ended_outage" in self.body:
             outage = self.body["ended_outage"]
             text = self._word(words.OUTAGE_ENDED)
-            yield from self._wrapped(
-                text.format(first=outage["first_number"], last=outage["last_number"])
-            )
+            yield from self._wrapped(text.format(first=outage["first"], last=outage["last"]))
 
     def _lines(self) -> Iterator[Item]:
         for stored in self.body["lines"]:
             line = Line.from_body(stored)
             amount = f"{format_cents(line.cents)} {RATE_LETTERS.get(line.rate, '?')}"
             room = self.width - len(amount) - 1
-            first, *rest = textwrap.wrap(line.text, room) or [""]
-            yield self._pair(first, amount)
+            first, *rest = textwrap.wrap(_quantity_and_name(line), room) or [""]
+            yield from self._pair(first, amount)
             for part in rest:
                 yield TextLine(part)
             detail = self._detail(line)
             if detail:
-                yield TextLine(f"  {detail}")
+                yield from self._wrapped(f"  {detail}")
 
     def _detail(self, line: Line) -> str:
         parts = []
-        if abs(line.quantity) != 1000 or line.discount:
+        if abs(line.quantity) != QUANTITY_SCALE or line.discount:
             parts.append(f"{format_quantity(line.quantity)} x {format_cents(line.unit_cents)}")
         if line.discount:
             percent = format_cents(line.discount).removesuffix(",00")
@@ -170,8 +169,9 @@ class _Paper:
     def _totals(self) -> Iterator[Item]:
         total = format_cents(self.body["total"])
         label = self._word(words.TOTAL)
-        room = self.width // 2 - len(total)
-        yield TextLine(label.ljust(room)[:room] + total, bold=True, wide=True, tall=True)
+        wide = len(label) + 1 + len(total) <= self.width // 2
+        room = (self.width // 2 if wide else self.width) - len(total)
+        yield TextLine(label.ljust(room) + total, bold=True, wide=wide, tall=True)
         for stored in self.body.get("payments", ()):
             yield from self._payment(Payment.from_body(stored))
         if self.body["totals"]:
@@ -180,31 +180,35 @@ class _Paper:
 
     def _payment(self, payment: Payment) -> Iterator[Item]:
         if payment.cents < 0:
-            yield self._pair(self._word(words.PAID_OUT), format_cents(-payment.cents))
+            yield from self._pair(self._word(words.PAID_OUT), format_cents(-payment.cents))
             return
         label = words.CASH if payment.kind == "cash" else words.CARD
-        yield self._pair(self._word(label), format_cents(payment.cents))
+        yield from self._pair(self._word(label), format_cents(payment.cents))
         if payment.given_cents is not None and payment.change_cents:
-            yield self._pair(f"  {self._word(words.GIVEN)}", format_cents(payment.given_cents))
-            yield self._pair(f"  {self._word(words.CHANGE)}", format_cents(payment.change_cents))
+            given, change = format_cents(payment.given_cents), format_cents(payment.change_cents)
+            yield from self._pair(f"  {self._word(words.GIVEN)}", given)
+            yield from self._pair(f"  {self._word(words.CHANGE)}", change)
 
     def _rates(self) -> Iterator[Item]:
-        yield TextLine(
-            self._columns(*(self._word(w) for w in (words.RATE, words.NET, words.TAX, words.GROSS)))
-        )
+        yield from self._columns(self._word(words.RATE), *self._amount_words())
         for name, gross in self.body["totals"].items():
             rate = AUSTRIA_TABLE.find(name, self.time.date())
             if rate is not None:
-                yield TextLine(self._rate_row(name, rate, gross))
+                yield from self._rate_row(name, rate, gross)
 
-    def _rate_row(self, name: str, rate: Rate, gross: int) -> str:
+    def _rate_row(self, name: str, rate: Rate, gross: int) -> Iterator[Item]:
         net = round_half_up(gross * 1000, 1000 + rate.permille)
-        return self._columns(
-            f"{RATE_LETTERS.get(name, '?')} {rate.label}",
-            format_cents(net),
-            format_cents(gross - net),
-            format_cents(gross),
-        )
+        label = f"{RATE_LETTERS.get(name, '?')} {rate.label}"
+        amounts = [format_cents(cents) for cents in (net, gross - net, gross)]
+        if max(len(amount) for amount in amounts) < self._column():
+            yield from self._columns(label, *amounts)
+            return
+        yield TextLine(label)
+        for word, amount in zip(self._amount_words(), amounts, strict=True):
+            yield from self._pair(f"  {word}", amount)
+
+    def _amount_words(self) -> list[str]:
+        return [self._word(word) for word in (words.NET, words.TAX, words.GROSS)]
 
     def _foot(self) -> Iterator[Item]:
         if not self.body["signed"]:
@@ -218,14 +222,23 @@ class _Paper:
         for line in self.shop.footer:
             yield from self._wrapped(line, align="center")
 
-    def _columns(self, first: str, *others: str) -> str:
-        width = (self.width - self.width // 4) // len(others)
-        rest = "".join(other.rjust(width) for other in others)
-        return first.ljust(self.width - len(rest)) + rest
+    def _column(self) -> int:
+        return (self.width - self.width // 4) // 3
 
-    def _pair(self, left: str, right: str) -> TextLine:
+    def _columns(self, first: str, *others: str) -> Iterator[Item]:
+        rest = "".join(other.rjust(self._column()) for other in others)
+        yield TextLine(first.ljust(self.width - len(rest)) + rest)
+
+    def _pair(self, left: str, right: str) -> Iterator[Item]:
+        """Both on one line when they fit, else below each other: nothing is cut off."""
         room = self.width - len(right)
-        return TextLine(left[:room].ljust(room) + right)
+        if not right:
+            yield from self._wrapped(left)
+        elif len(left) < room:
+            yield TextLine(left.ljust(room) + right)
+        else:
+            yield from self._wrapped(left)
+            yield from self._wrapped(right, align="right")
 
     def _rule(self) -> TextLine:
         return TextLine("-" * self.width)
@@ -236,3 +249,13 @@ class _Paper:
 
     def _word(self, text: Any) -> str:
         return str(text.in_language(self.language))
+
+
+def _quantity_and_name(line: Line) -> str:
+    """Return what was sold, and how much of it (§ 132a Abs. 3 BAO).
+
+    A discount has no quantity: its bare -1 is not shown, the amount's sign says enough.
+    """
+    if line.quantity == -QUANTITY_SCALE and line.cancels is None:
+        return line.text
+    return f"{format_quantity(line.quantity)} {line.text}"

@@ -38,6 +38,13 @@ class DuePaper:
     state: PaperState = PaperState.DUE
     copy: bool = False
 
+    @property
+    def wanted(self) -> int:
+        """Sequence number of the event that asked for the paper: papers are printed in this
+        order."""
+        _, _, asked = self.paper.partition("/")
+        return int(asked) if asked else self.completed
+
     def pack(self) -> bytes:
         """Return the stored form."""
         return json.dumps(asdict(self)).encode()
