@@ -77,9 +77,8 @@ def make_unit(settings: SigningUnitSettings, pin: Secret, pin_refused: bool) -> 
 
 def make_printer(settings: PrinterSettings) -> Printer:
     """Return the driver of a printer. Raises a fault for an address it cannot have."""
-    from drivers.printers.escpos_tcp import EscPosPrinter
-
     from drivers.ports import TcpPort, parse_port
+    from drivers.printers.escpos_tcp import EscPosPrinter
 
     port = parse_port(settings.address)
     if not isinstance(port, TcpPort):
