@@ -158,8 +158,9 @@ async def replay(scenario: Scenario, out: Path, *, closed_system: bool) -> int:
         await unit.wake()
     pool = _ChosenPool(shared)
     key = _aes_key(scenario)
-    (out / "journal.db").unlink(missing_ok=True)
-    (out / "mirror").unlink(missing_ok=True)
+    # Also what a killed replay left behind.
+    for name in ("journal.db", "journal.db-wal", "journal.db-shm", "mirror"):
+        (out / name).unlink(missing_ok=True)
     journal = Journal.open(JournalPaths(out / "journal.db", out / "mirror"), clock, PROJECTIONS)
     try:
         till = RegisterTill(

@@ -51,14 +51,13 @@ class Event(NamedTuple):
 def event_hash(seq: int, new: NewEvent, prev: bytes) -> bytes:
     """Return the chained hash of an event.
 
-    Fields are joined by the unit separator U+001F, which no field but the JWS-free text of the
-    body could hold, and JSON escapes it there: the encoding is unambiguous.
+    Fields are joined by the unit separator U+001F, an absent field is U+001E. Ids and signatures
+    hold no control characters, and the body comes last, so the encoding is unambiguous.
     """
-    head = (
-        f"{seq}\x1f{new.kind}\x1f{new.time}\x1f{new.register}\x1f{new.receipt}"
-        f"\x1f{new.number}\x1f{new.jws}\x1f"
-    )
-    return hashlib.sha256(prev + head.encode() + new.body).digest()
+    kind, time, body, *optional = new
+    rest = "\x1f".join(["\x1e" if value is None else str(value) for value in optional])
+    head = f"{seq}\x1f{kind}\x1f{time}\x1f{rest}\x1f"
+    return hashlib.sha256(prev + head.encode() + body).digest()
 
 
 class Key(NamedTuple):

@@ -117,6 +117,33 @@ class KeyTaken(Fault):
     advice = Text("Nichts zu tun.", "Nothing to do.")
 
 
+class WriteRefused(Fault):
+    """A write-set that no journal can hold; it was not written. A fault of the program."""
+
+    code = "write_refused"
+    side = Side.BOX
+    title = Text("Der Vorgang ist fehlerhaft", "The step is malformed")
+    advice = Text(
+        "Es wurde nichts geschrieben. Bitte den Techniker rufen: Das ist ein Fehler der Software.",
+        "Nothing was written. Call the technician: this is an error of the software.",
+    )
+
+
+class ProjectionBroken(Fault):
+    """A projection failed at an event; receipts go on, what is derived by it stays behind."""
+
+    code = "projection_broken"
+    side = Side.BOX
+    title = Text(
+        "Ein abgeleiteter Stand lässt sich nicht bilden", "A derived state cannot be worked out"
+    )
+    advice = Text(
+        "Belege werden weiter erstellt. Bitte den Techniker rufen: Das ist ein Fehler der "
+        "Software.",
+        "Receipts go on. Call the technician: this is an error of the software.",
+    )
+
+
 class JournalClosed(Fault):
     """A write after the journal was closed."""
 

@@ -8,7 +8,7 @@ after its cursor. Throwing all of it away and rebuilding gives the same entries.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from bridge.journal.event import Event
@@ -82,28 +82,28 @@ class _TableEntries(MemoryEntries):
 
 
 def advance(
-    connection: sqlite3.Connection, projections: Sequence[Projection], events: Iterable[Event]
+    connection: sqlite3.Connection, projection: Projection, events: Sequence[Event]
 ) -> None:
-    """Apply events that all projections lack, inside the caller's transaction."""
-    entries = [_TableEntries(connection, projection.name) for projection in projections]
-    last = 0
-    for event in events:
-        last = event.seq
-        for projection, into in zip(projections, entries, strict=True):
-            projection.apply(event, into)
-    if not last:
+    """Apply events that the projection lacks, inside the caller's transaction.
+
+    Nothing is stored when it fails: raises what ``apply`` raises.
+    """
+    if not events:
         return
-    for projection, into in zip(projections, entries, strict=True):
-        into.store()
-        connection.execute("INSERT OR REPLACE INTO cursor VALUES(?,?)", (projection.name, last))
+    entries = _TableEntries(connection, projection.name)
+    for event in events:
+        projection.apply(event, entries)
+    entries.store()
+    connection.execute(
+        "INSERT OR REPLACE INTO cursor VALUES(?,?)", (projection.name, events[-1].seq)
+    )
 
 
 def load(reader: Reader, projection: Projection) -> dict[str, bytes]:
     """Return all entries of a small projection as of the last event."""
-    entries = reader.states(projection.name)
-    tail = MemoryEntries(reader, projection.name)
-    for event in reader.events(reader.cursor(projection.name)):
-        projection.apply(event, tail)
+    with reader.snapshot():
+        entries = reader.states(projection.name)
+        tail = _tail(reader, projection)
     for key, body in tail.changed.items():
         if body is None:
             entries.pop(key, None)
@@ -114,7 +114,14 @@ def load(reader: Reader, projection: Projection) -> dict[str, bytes]:
 
 def look_up(reader: Reader, projection: Projection, key: str) -> bytes | None:
     """Return one entry of a projection of any size as of the last event."""
+    with reader.snapshot():
+        return _tail(reader, projection).get(key)
+
+
+def _tail(reader: Reader, projection: Projection) -> MemoryEntries:
+    """Return what the events after the cursor change. Cursor, entries and events must be of one
+    state of the journal: else the writer may move the cursor in between."""
     tail = MemoryEntries(reader, projection.name)
     for event in reader.events(reader.cursor(projection.name)):
         projection.apply(event, tail)
-    return tail.get(key)
+    return tail

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from bridge.journal.event import Event
+from bridge.journal.faults import JournalDamaged
 from bridge.journal.schema import open_reader
 
 CHUNK = 1000
@@ -37,7 +38,10 @@ class Reader:
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
-        """See one state of the journal in all reads inside; for short reads only."""
+        """See one state of the journal in all reads inside; for short reads only. May be nested."""
+        if self._connection.in_transaction:
+            yield
+            return
         self._connection.execute("BEGIN")
         try:
             yield
@@ -48,6 +52,16 @@ class Reader:
         """Return an entry of the journal's own description, e.g. ``journal_id``."""
         row = self._connection.execute("SELECT value FROM meta WHERE name=?", (name,)).fetchone()
         return None if row is None else row[0]
+
+    def copy_to(self, path: Path) -> None:
+        """Write a copy of the journal as of now into one file, replacing it."""
+        part = path.with_suffix(".part")
+        part.unlink(missing_ok=True)
+        with contextlib.closing(sqlite3.connect(part)) as target:
+            self._connection.backup(target)
+            # A copy is one file: without this it would keep the write-ahead mode of its origin.
+            target.execute("PRAGMA journal_mode=DELETE")
+        part.replace(path)
 
     def last_seq(self) -> int:
         """Return the sequence number of the last durable event, 0 if there is none."""
@@ -60,7 +74,11 @@ class Reader:
         return None if row is None else Event(*row)
 
     def events(self, after: int = 0, upto: int | None = None) -> Iterator[Event]:
-        """Walk the events ``after < seq <= upto`` in order (``upto``: the last one now)."""
+        """Walk the events ``after < seq <= upto`` in order (``upto``: the last one now).
+
+        Raises ``JournalDamaged`` when the walk ends before the last one: a damaged index page can
+        hide events without any word of SQLite.
+        """
         last = self.last_seq() if upto is None else upto
         while after < last:
             rows = self._connection.execute(
@@ -68,7 +86,10 @@ class Reader:
                 (after, last, CHUNK),
             ).fetchall()
             if not rows:
-                return
+                if upto is not None:
+                    return
+                message = f"event {after + 1} is missing, the last one is {last}"
+                raise JournalDamaged(message)
             for row in rows:
                 yield Event(*row)
             after = rows[-1][0]

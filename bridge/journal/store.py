@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from bridge.journal.event import Event, WriteSet
-from bridge.journal.faults import JournalClosed, JournalMissing
+from bridge.journal.faults import JournalClosed, JournalMissing, JournalUnwritable
+from bridge.journal.heads import load_heads
 from bridge.journal.lock import JournalLock
-from bridge.journal.mirror import Mirror
+from bridge.journal.mirror import Mirror, MirrorHead
 from bridge.journal.projections import Projection
 from bridge.journal.reader import Reader
-from bridge.journal.schema import open_writer
-from bridge.journal.writer import Job, Task, Writer, load_heads
+from bridge.journal.schema import diagnose_open, open_writer
+from bridge.journal.writer import Job, Task, Writer
 from bridge.model.ids import new_id
 from drivers.contract.clock import Clock
+from drivers.contract.fault import Fault
 
 RECENT = 4096
 """Events kept in memory for followers that keep up."""
@@ -44,6 +46,11 @@ class JournalPaths:
         """The lock file beside the database."""
         return self.database.with_suffix(".lock")
 
+    @property
+    def log(self) -> Path:
+        """SQLite's write-ahead log beside the database."""
+        return self.database.with_name(f"{self.database.name}-wal")
+
 
 class Journal:
     """The only writer of a journal. All methods belong to the event loop that opened it.
@@ -53,17 +60,18 @@ class Journal:
     """
 
     def __init__(
-        self, paths: JournalPaths, lock: JournalLock, reader: Reader, mirror: Mirror
+        self, paths: JournalPaths, lock: JournalLock, reader: Reader, mirror: Mirror, uri_extra: str
     ) -> None:
         self.paths = paths
         self.reader = reader
         self.behind: dict[str, str] = {}
         self.moved: str | None = None
         self.last_seq = 0
+        self._uri_extra = uri_extra
         self._lock = lock
         self._mirror = mirror
         self._recent: deque[Event] = deque(maxlen=RECENT)
-        self._waiting: list[asyncio.Future[None]] = []
+        self._waiting: set[asyncio.Future[None]] = set()
         self._loop = asyncio.get_running_loop()
         self._writer: Writer
         self._closed = False
@@ -77,64 +85,71 @@ class Journal:
         machine: str = "",
         uri_extra: str = "",
     ) -> Journal:
-        """Open a journal, creating it when neither it nor its mirror exist.
+        """Open a journal, creating it when nothing remembers one.
 
         ``machine`` identifies the board the journal is bound to at creation.
-        Raises ``JournalLocked``, ``JournalMissing``, ``JournalForeign``, ``JournalDamaged``.
+        Raises ``JournalLocked``, ``JournalMissing``, ``JournalForeign``, ``JournalDamaged``,
+        ``JournalUnwritable`` and ``DiskFull``.
         """
-        paths.database.parent.mkdir(parents=True, exist_ok=True)
-        is_new = not paths.database.exists()
-        if is_new and paths.mirror.exists() and paths.mirror.stat().st_size:
-            message = f"{paths.database} is gone, but {paths.mirror} remembers it"
-            raise JournalMissing(message)
-        lock = JournalLock(paths.lock)
+        database = paths.database
         try:
-            connection = open_writer(paths.database, uri_extra)
-        except BaseException:
-            lock.release()
-            raise
-        reader = None
-        try:
-            if connection.execute("SELECT 1 FROM meta WHERE name='journal_id'").fetchone() is None:
-                created = int(clock.now().timestamp() * 1000)
-                rows = [("journal_id", new_id(created)), ("created", created)]
-                connection.executemany(
-                    "INSERT INTO meta VALUES(?,?)", [*rows, ("machine", machine)]
-                )
-            if is_new:
-                _sync_directory(paths.database.parent)
-            reader = Reader(paths.database, uri_extra)
-            mirror = Mirror(paths.mirror, str(reader.meta("journal_id")))
-            journal = Journal(paths, lock, reader, mirror)
-            writer = Writer(connection, paths.database, mirror, projections, journal._finished)
-            writer.heads = load_heads(connection, VERIFIED_AT_START)
-            journal._compare_with_mirror(writer)
-            bound = str(reader.meta("machine") or "")
-            if bound and machine and bound != machine:
-                journal.moved = bound
-            journal.last_seq = writer.heads.seq
-            journal._writer = writer
-            writer.start()
-        except BaseException:
-            if reader is not None:
-                reader.close()
-            connection.close()
-            lock.release()
-            raise
+            with contextlib.ExitStack() as undo:
+                _make_directory(database.parent)
+                lock = JournalLock(paths.lock)
+                undo.callback(lock.release)
+                _check_not_lost(paths)
+                connection = open_writer(database, uri_extra)
+                undo.callback(connection.close)
+                _describe(connection, clock, machine)
+                # A crash may have come between the last start's creation and this.
+                _sync_directory(database.parent)
+                reader = Reader(database, uri_extra)
+                undo.callback(reader.close)
+                mirror = Mirror(paths.mirror, str(reader.meta("journal_id")))
+                undo.callback(mirror.close)
+                journal = Journal(paths, lock, reader, mirror, uri_extra)
+                journal._begin(connection, projections, machine)
+                undo.pop_all()
+        except sqlite3.DatabaseError as error:
+            raise diagnose_open(error, database) from error
+        except OSError as error:
+            message = f"{error.filename or database}: {error.strerror}"
+            raise JournalUnwritable(message) from error
         return journal
 
-    def submit(self, write: WriteSet) -> asyncio.Future[list[Event]]:
-        """Queue a write-set; the future holds its events once they are durable.
+    def _begin(
+        self, connection: sqlite3.Connection, projections: Sequence[Projection], machine: str
+    ) -> None:
+        writer = Writer(connection, self.paths.database, self._mirror, projections, self._finished)
+        writer.heads = load_heads(connection, VERIFIED_AT_START)
+        self._compare_with_mirror(writer)
+        bound = str(self.reader.meta("machine") or "")
+        if bound and machine and bound != machine:
+            self.moved = bound
+        self.last_seq = writer.heads.seq
+        self._writer = writer
+        writer.start()
 
-        The future fails with ``DiskFull``, ``JournalUnwritable``, ``HeadMoved`` or ``KeyTaken``;
-        nothing of the write-set was written then, nor of any later one of its stream until
-        ``forgive``.
+    def submit(
+        self,
+        write: WriteSet,
+        answer: asyncio.Future[list[Event]] | None = None,
+        settled: Callable[[Fault | None], None] | None = None,
+    ) -> asyncio.Future[list[Event]]:
+        """Queue a write-set; the future (``answer`` if given) holds its events once they are
+        durable. ``settled`` is called on the loop first, whatever became of the future.
+
+        The future fails with ``DiskFull``, ``JournalUnwritable``, ``HeadMoved``, ``KeyTaken`` or
+        ``WriteRefused``; nothing of the write-set was written then, nor of any later one of its
+        stream until ``forgive``. Cancelling the future does not take the write-set back.
         """
-        future: asyncio.Future[list[Event]] = self._loop.create_future()
+        future = self._loop.create_future() if answer is None else answer
+        job = Job(write, future, settled)
         if self._closed:
-            future.set_exception(JournalClosed())
+            job.fault = JournalClosed()
+            self._resolve([job])
         else:
-            self._writer.put(Job(write, future))
+            self._writer.put(job)
         return future
 
     def forgive(self, stream: str) -> int:
@@ -149,12 +164,16 @@ class Journal:
         while True:
             if after >= self.last_seq:
                 waiting = self._loop.create_future()
-                self._waiting.append(waiting)
-                await waiting
+                self._waiting.add(waiting)
+                try:
+                    await waiting
+                finally:
+                    self._waiting.discard(waiting)
                 continue
-            oldest = self._recent[0].seq if self._recent else self.last_seq + 1
-            if after + 1 >= oldest:
-                events = list(islice(self._recent, after + 1 - oldest, None))
+            behind = self.last_seq - after
+            if behind <= len(self._recent):
+                # From the right: walking a long deque from the left would cost each follower.
+                events = [self._recent[-n] for n in range(behind, 0, -1)]
             else:
                 events = await asyncio.to_thread(self._read_chunk, after, self.last_seq)
             for event in events:
@@ -162,7 +181,10 @@ class Journal:
                 after = event.seq
 
     async def settle(self) -> None:
-        """Wait until all that was submitted so far is durable and projected."""
+        """Wait until all that was submitted so far is durable and projected.
+
+        Raises ``ProjectionBroken``, ``DiskFull``, ``JournalUnwritable`` and ``JournalClosed``.
+        """
         await self._in_writer(lambda _connection: None)
 
     async def _in_writer(self, work: Callable[[sqlite3.Connection], None]) -> None:
@@ -173,9 +195,11 @@ class Journal:
             raise task.fault
 
     async def rebuild(self) -> None:
-        """Throw all projections away and derive them anew from the events."""
+        """Throw all projections away and derive them anew from the events.
+
+        Raises what ``settle`` raises.
+        """
         await self._in_writer(self._writer.forget_projections)
-        await self.settle()
 
     async def close(self) -> None:
         """Commit what is queued, project, checkpoint, and give the lock back."""
@@ -190,7 +214,9 @@ class Journal:
         self._lock.release()
 
     def _finished(self, jobs: list[Job]) -> None:
-        self._loop.call_soon_threadsafe(self._resolve, jobs)
+        # A loop that was closed without closing the journal has nobody left who waits.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._resolve, jobs)
 
     def _resolve(self, jobs: list[Job]) -> None:
         for job in jobs:
@@ -198,25 +224,34 @@ class Journal:
             if job.events:
                 self._recent.extend(job.events)
                 self.last_seq = job.events[-1].seq
+            if job.settled is not None:
+                job.settled(job.fault)
             if not isinstance(future, asyncio.Future) or future.done():
                 continue
             if job.fault is None:
                 future.set_result(job.events)
             else:
                 future.set_exception(job.fault)
-        waiting, self._waiting = self._waiting, []
-        for each in waiting:
+        for each in self._waiting:
             if not each.done():
                 each.set_result(None)
 
     def _read_chunk(self, after: int, upto: int) -> list[Event]:
-        with Reader(self.paths.database) as reader:
-            return list(islice(reader.events(after, upto), FOLLOW_CHUNK))
+        with Reader(self.paths.database, self._uri_extra) as reader:
+            return list(reader.events(after, min(upto, after + FOLLOW_CHUNK)))
 
     def _compare_with_mirror(self, writer: Writer) -> None:
         remembered = self._mirror.read()
         if remembered is None:
             return
+        self._find_behind(writer, remembered)
+        # What was found must be found at the next start too, whatever is written until then.
+        if "*" in self.behind:
+            self._mirror.hold()
+        else:
+            self._mirror.keep({name: remembered.registers[name] for name in self.behind})
+
+    def _find_behind(self, writer: Writer, remembered: MirrorHead) -> None:
         if remembered.journal_id != self.reader.meta("journal_id"):
             self.behind["*"] = f"the mirror belongs to journal {remembered.journal_id}"
             return
@@ -232,8 +267,46 @@ class Journal:
                 event = self.reader.by_number(register, mark.number)
                 if event is None or event.hash != mark.hash:
                     self.behind[register] = f"receipt {mark.number} differs from the mirror's"
-        if remembered.seq > heads.seq and not self.behind:
+        if self.behind:
+            return
+        if remembered.seq > heads.seq:
             self.behind["*"] = f"the mirror knows event {remembered.seq}, not only {heads.seq}"
+        elif remembered.seq:
+            event = self.reader.event(remembered.seq)
+            if event is None or event.hash != remembered.hash:
+                self.behind["*"] = f"event {remembered.seq} differs from the mirror's"
+
+
+def _check_not_lost(paths: JournalPaths) -> None:
+    """Refuse to begin anew where something remembers a journal. Raises ``JournalMissing``."""
+    if _size(paths.database):
+        return
+    for witness in (paths.mirror, paths.log):
+        if _size(witness):
+            message = f"{paths.database} is gone, but {witness} remembers it"
+            raise JournalMissing(message)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
+
+
+def _describe(connection: sqlite3.Connection, clock: Clock, machine: str) -> None:
+    """Give a new journal its identity."""
+    if connection.execute("SELECT 1 FROM meta WHERE name='journal_id'").fetchone() is None:
+        created = int(clock.now().timestamp() * 1000)
+        connection.execute(
+            "INSERT INTO meta VALUES('journal_id',?),('created',?),('machine',?)",
+            (new_id(created), created, machine),
+        )
+
+
+def _make_directory(path: Path) -> None:
+    """Make a directory with its parents, so that it outlives a power cut."""
+    made = [each for each in (path, *path.parents) if not each.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    for each in made:
+        _sync_directory(each.parent)
 
 
 def _sync_directory(path: Path) -> None:

@@ -1,14 +1,14 @@
 """The writer: one thread, one connection, group commit.
 
 It takes one write-set, then all that already wait, and commits them in one transaction, each as
-a savepoint so that a broken one fails alone (facts: one hand-over each way per receipt). When
+a savepoint so that a broken one fails alone. One hand-over each way per receipt. When
 its queue has been empty for a moment it brings projections up to date and checkpoints; the only
 read-write connection does all checkpoints.
 """
 
 from __future__ import annotations
 
-import itertools
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -16,10 +16,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bridge.journal.event import GENESIS, Event, NewEvent, WriteSet, event_hash
-from bridge.journal.faults import HeadMoved, JournalDamaged, KeyTaken
+from bridge.journal.event import Event, NewEvent, WriteSet, event_hash
+from bridge.journal.faults import (
+    HeadMoved,
+    JournalClosed,
+    JournalUnwritable,
+    KeyTaken,
+    ProjectionBroken,
+    WriteRefused,
+)
+from bridge.journal.heads import Heads
 from bridge.journal.mirror import Mirror, RegisterMark
-from bridge.journal.projections import MAX_LAG, Projection, advance
+from bridge.journal.projections import MAX_LAG, Projection
+from bridge.journal.projector import Projector, roll_back
 from bridge.journal.schema import diagnose_write
 from drivers.contract.fault import Fault
 
@@ -30,7 +39,7 @@ IDLE_S = 1.0
 """Seconds the queue must be empty before projections and checkpoints run."""
 
 PROJECT_IDLE = 100
-"""Write-sets since the last projection that make one worth it when idle."""
+"""Events since the last projection that make one worth it when idle."""
 
 CHECKPOINT_IDLE = 150
 """Write-sets since the last checkpoint that make one worth it when idle."""
@@ -38,35 +47,39 @@ CHECKPOINT_IDLE = 150
 CHECKPOINT_BUSY = 800
 """Write-sets (about 8 MB of log) after which a checkpoint runs even when busy."""
 
+_MALFORMED = (
+    sqlite3.DataError,
+    sqlite3.IntegrityError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+    OverflowError,
+    TypeError,
+    ValueError,
+)
+"""What a write-set raises that no journal can hold: its own fault, not the disk's."""
+
 _INSERT_EVENT = "INSERT INTO event VALUES(?,?,?,?,?,?,?,?,?,?)"
 _INSERT_KEY = "INSERT INTO key VALUES(?,?,?)"
 
 
 @dataclass(slots=True)
-class Heads:
-    """What the next events build on. Copied before each transaction, taken over by its commit."""
-
-    seq: int = 0
-    hash: bytes = GENESIS
-    registers: dict[str, RegisterMark] = field(default_factory=dict)
-    versions: dict[str, int] = field(default_factory=dict)
-
-    def copy(self) -> Heads:
-        return Heads(self.seq, self.hash, dict(self.registers), dict(self.versions))
-
-
-@dataclass(slots=True)
 class Job:
-    """One write-set on its way, with what became of it."""
+    """One write-set on its way, with what became of it.
+
+    ``token`` is whatever the owner waits with, ``settled`` is called by the owner with the fault
+    or ``None``.
+    """
 
     write: WriteSet
     token: object
+    settled: Callable[[Fault | None], None] | None = None
     events: list[Event] = field(default_factory=list)
     fault: Fault | None = None
 
 
 class Task:
-    """Work for the writer thread between transactions; ``done`` is set when it ran."""
+    """Work for the writer thread between transactions; all is projected after it and ``done`` is
+    set, with ``fault`` if that failed."""
 
     def __init__(self, work: Callable[[sqlite3.Connection], None]) -> None:
         self.work = work
@@ -90,28 +103,31 @@ class Writer:
         self._cursor = connection.cursor()
         self._path = path
         self._mirror = mirror
-        self._projections = projections
+        self._projector = Projector(connection, projections)
         self._finished = finished
         self._queue: queue.SimpleQueue[Job | Task | None] = queue.SimpleQueue()
         self._failed: dict[str, Fault] = {}
+        self._current: list[Job] = []
         self._since_checkpoint = 0
-        self._unprojected = 0
+        self._ended: Fault | None = None
         self.heads = Heads()
         self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
 
     def start(self) -> None:
         """Start the thread. ``heads`` must be loaded."""
-        cursors = [_cursor_of(self._connection, each.name) for each in self._projections]
-        self._unprojected = self.heads.seq - min(cursors, default=self.heads.seq)
         self._thread.start()
 
     def put(self, job: Job) -> None:
         """Hand a write-set over."""
         self._queue.put(job)
+        if self._ended is not None:
+            self._refuse_rest(self._ended)
 
     def run(self, task: Task) -> None:
         """Hand work over that needs the connection."""
         self._queue.put(task)
+        if self._ended is not None:
+            self._refuse_rest(self._ended)
 
     def forgive(self, stream: str) -> int:
         """Accept write-sets of a stream again after a failure; return its version.
@@ -130,7 +146,38 @@ class Writer:
         """Close the connection; only after ``stop``."""
         self._connection.close()
 
+    def forget_projections(self, _connection: sqlite3.Connection) -> None:
+        """Empty what the projections derived; runs in the writer's thread."""
+        self._projector.forget()
+
     def _run(self) -> None:
+        ended: Fault = JournalClosed()
+        try:
+            self._serve()
+        except BaseException as error:
+            ended = JournalUnwritable(f"the writer ended: {error!r}")
+            raise
+        finally:
+            # Nobody may wait for ever for a thread that is gone.
+            self._ended = ended
+            self._refuse_rest(ended)
+
+    def _refuse_rest(self, fault: Fault) -> None:
+        jobs, self._current = self._current, []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                item = self._queue.get_nowait()
+                if isinstance(item, Job):
+                    jobs.append(item)
+                elif item is not None:
+                    item.fault = fault
+                    item.done.set()
+        for job in jobs:
+            job.events.clear()
+            job.fault = job.fault or fault
+        self._finished(jobs)
+
+    def _serve(self) -> None:
         busy = True
         while True:
             try:
@@ -163,14 +210,16 @@ class Writer:
     def _commit(self, batch: list[Job | Task | None]) -> None:
         last = batch[-1]
         jobs = [item for item in batch if isinstance(item, Job)]
+        self._current = jobs
         self._transact(jobs)
+        self._current = []
         self._finished(jobs)
         heads = self.heads
         if self._mirror is not None:
             self._mirror.write(heads.seq, heads.hash, heads.registers)
         self._since_checkpoint += len(jobs)
-        self._unprojected += len(jobs)
-        if self._since_checkpoint >= CHECKPOINT_BUSY or self._unprojected >= MAX_LAG:
+        lag = self._projector.lag(heads.seq)
+        if self._since_checkpoint >= CHECKPOINT_BUSY or lag >= MAX_LAG:
             self._tidy(MAX_LAG, CHECKPOINT_BUSY)
         if isinstance(last, Task):
             self._run_task(last)
@@ -200,12 +249,7 @@ class Writer:
             for job in jobs:
                 job.fault = job.fault or fault
                 self._remember(job)
-            if self._connection.in_transaction:
-                try:
-                    cursor.execute("ROLLBACK")
-                except sqlite3.Error:
-                    # SQLite rolled back by itself (examples.md 12, fact 5).
-                    return
+            roll_back(self._connection)
 
     def _insert_in_savepoint(self, job: Job) -> None:
         cursor = self._cursor
@@ -223,7 +267,16 @@ class Writer:
 
         Trouble of the disk is raised: it concerns the whole transaction.
         """
+        try:
+            self._write(job)
+        except _MALFORMED as error:
+            job.fault = WriteRefused(f"{type(error).__name__}: {error}")
+            self._remember(job)
+
+    def _write(self, job: Job) -> None:
         write = job.write
+        if not write.events:
+            raise ValueError("a write-set without events")
         heads = self.heads
         stream = write.stream
         if stream is not None:
@@ -252,12 +305,16 @@ class Writer:
         if write.key is not None:
             try:
                 self._cursor.execute(_INSERT_KEY, (*write.key, job.events[0].seq))
-            except sqlite3.IntegrityError:
+            except sqlite3.IntegrityError as error:
+                if error.sqlite_errorname != "SQLITE_CONSTRAINT_PRIMARYKEY":
+                    raise
                 job.fault = KeyTaken(write.key.key)
                 self._remember(job)
 
     def _follows(self, new: NewEvent) -> bool:
-        mark = self.heads.registers.get(new.register or "")
+        if new.register is None:
+            raise ValueError("a number without a register")
+        mark = self.heads.registers.get(new.register)
         return new.number == (1 if mark is None else mark.number + 1)
 
     def _remember(self, job: Job) -> None:
@@ -266,107 +323,40 @@ class Writer:
         if job.write.stream is not None and job.fault is not None:
             self._failed.setdefault(job.write.stream, job.fault)
 
-    def forget_projections(self, connection: sqlite3.Connection) -> None:
-        """Empty all derived state; runs in the writer's thread."""
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("DELETE FROM state")
-        connection.execute("DELETE FROM cursor")
-        connection.execute("COMMIT")
-        self._unprojected = self.heads.seq
-
     def _run_task(self, task: Task) -> None:
         try:
-            self._project()
             task.work(self._connection)
-        except (sqlite3.Error, Fault) as error:
-            task.fault = error
+            while self._projector.lag(self.heads.seq):
+                self._project()
+                if self._since_checkpoint >= CHECKPOINT_BUSY:
+                    self._checkpoint()
+            for name, error in self._projector.broken.items():
+                task.fault = ProjectionBroken(f"{name}: {error}")
+        except sqlite3.Error as trouble:
+            task.fault = diagnose_write(trouble, self._path)
+        except Fault as fault:
+            task.fault = fault
         finally:
             task.done.set()
 
     def _tidy(self, project_from: int, checkpoint_from: int) -> None:
-        try:
-            if self._unprojected >= project_from:
+        """Project while nobody waits, at least one chunk, and checkpoint.
+
+        A full disk must not end the writer: the next commit reports it.
+        """
+        with contextlib.suppress(sqlite3.Error):
+            while self._projector.lag(self.heads.seq) >= project_from:
                 self._project()
+                if not self._queue.empty():
+                    break
+        with contextlib.suppress(sqlite3.Error):
             if self._since_checkpoint >= checkpoint_from:
-                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-                self._since_checkpoint = 0
-        except sqlite3.Error:
-            # A full disk must not end the writer: the next commit reports it.
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+                self._checkpoint()
+
+    def _checkpoint(self) -> None:
+        self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        self._since_checkpoint = 0
 
     def _project(self) -> None:
-        if not self._projections or not self._unprojected:
-            return
-        self._unprojected = 0
-        connection = self._connection
-        connection.execute("BEGIN IMMEDIATE")
-        after = min(_cursor_of(connection, projection.name) for projection in self._projections)
-        while True:
-            rows = connection.execute(
-                "SELECT * FROM event WHERE seq>? ORDER BY seq LIMIT ?", (after, MAX_LAG)
-            ).fetchall()
-            for projection in self._projections:
-                behind = _cursor_of(connection, projection.name)
-                advance(connection, [projection], (Event(*row) for row in rows if row[0] > behind))
-            if len(rows) < MAX_LAG:
-                break
-            after = rows[-1][0]
-        connection.execute("COMMIT")
-
-
-def _cursor_of(connection: sqlite3.Connection, name: str) -> int:
-    row = connection.execute("SELECT seq FROM cursor WHERE name=?", (name,)).fetchone()
-    return 0 if row is None else row[0]
-
-
-def load_heads(connection: sqlite3.Connection, verify_last: int) -> Heads:
-    """Read the heads and check the chain of the last events: O(1) in the journal's length.
-
-    Raises ``JournalDamaged``.
-    """
-    rows = connection.execute(
-        "SELECT * FROM event ORDER BY seq DESC LIMIT ?", (verify_last + 1,)
-    ).fetchall()
-    events = [Event(*row) for row in reversed(rows)]
-    for previous, event in itertools.pairwise(events):
-        check_link(previous, event)
-    heads = Heads()
-    if events:
-        if events[0].seq == 1:
-            check_link(None, events[0])
-        heads.seq, heads.hash = events[-1].seq, events[-1].hash
-    last = ""
-    while True:
-        row = connection.execute(
-            "SELECT register FROM event WHERE number IS NOT NULL AND register>? "
-            "ORDER BY register LIMIT 1",
-            (last,),
-        ).fetchone()
-        if row is None:
-            return heads
-        last = row[0]
-        number, digest = connection.execute(
-            "SELECT number, hash FROM event WHERE register=? AND number IS NOT NULL "
-            "ORDER BY number DESC LIMIT 1",
-            (last,),
-        ).fetchone()
-        heads.registers[last] = RegisterMark(number, digest)
-
-
-def check_link(previous: Event | None, event: Event) -> None:
-    """Check that an event follows its predecessor and that its own hash is right.
-
-    Raises ``JournalDamaged``.
-    """
-    seq, digest = (0, GENESIS) if previous is None else (previous.seq, previous.hash)
-    if event.seq != seq + 1:
-        message = f"event {event.seq} follows event {seq}: events are missing"
-        raise JournalDamaged(message)
-    if event.prev != digest:
-        message = f"event {event.seq} does not build on event {seq}"
-        raise JournalDamaged(message)
-    new = NewEvent(*event[1:8])
-    if event_hash(event.seq, new, event.prev) != event.hash:
-        message = f"event {event.seq} was changed after it was written"
-        raise JournalDamaged(message)
+        self._projector.advance()
+        self._since_checkpoint += PROJECT_IDLE

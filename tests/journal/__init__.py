@@ -1,0 +1,1 @@
+"""The journal: nothing acknowledged is lost, nothing half written, nothing silently replaced."""
