@@ -289,8 +289,17 @@ def test_several_groups_without_certificate_deserve_a_warning() -> None:
     assert "2 of 3 groups" in report.findings[0].text
 
 
-def test_a_group_certificate_that_is_none_is_an_error() -> None:
-    report = verify_in_all_modes(dep_in_groups(CERTIFICATE, b"0\x01x", CERTIFICATE), keys_of(DATA))
+VERSION = bytes.fromhex("a003020102")
+"""DER of "version 3" in a certificate."""
+
+
+@pytest.mark.parametrize(
+    "certificate", [b"0\x01x", CERTIFICATE.replace(VERSION, VERSION[:-1] + b"\x06")]
+)
+def test_a_group_certificate_that_is_none_is_an_error(certificate: bytes) -> None:
+    report = verify_in_all_modes(
+        dep_in_groups(CERTIFICATE, certificate, CERTIFICATE), keys_of(DATA)
+    )
     assert checks(report) == {(None, "DEP_GROUP_CERTIFICATE")}
     assert "Group 2" in report.findings[0].text
 

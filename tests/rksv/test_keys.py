@@ -88,6 +88,20 @@ def test_the_aes_key_appears_in_no_repr() -> None:
         assert secret not in repr(container)
 
 
+def certificate_with(old: bytes, new: bytes) -> str:
+    """Return the folder's certificate with some bytes replaced, as base64."""
+    der = keys_of(DATA).entries[0].der
+    assert der.count(old) == 1
+    return base64.b64encode(der.replace(old, new)).decode()
+
+
+VERSION = bytes.fromhex("a003020102")
+"""DER of "version 3" in a certificate."""
+
+P_256 = bytes.fromhex("2a8648ce3d030107")
+"""Object identifier of the curve."""
+
+
 @pytest.mark.parametrize(
     ("document", "part"),
     [
@@ -98,6 +112,16 @@ def test_the_aes_key_appears_in_no_repr() -> None:
         (changed(signatureDeviceType="PUBLIC_KEY"), "no P-256 key"),
         (changed(signatureCertificateOrPublicKey="AAAA"), "no P-256 key"),
         (changed(signatureCertificateOrPublicKey="%%%"), "not base64"),
+        (
+            changed(
+                signatureCertificateOrPublicKey=certificate_with(VERSION, VERSION[:-1] + b"\x06")
+            ),
+            "no P-256 key",
+        ),
+        (
+            changed(signatureCertificateOrPublicKey=certificate_with(P_256, P_256[:-1] + b"\x7f")),
+            "no P-256 key",
+        ),
         (
             changed(
                 signatureDeviceType="PUBLIC_KEY",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import warnings
 from binascii import a2b_base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -43,7 +44,7 @@ class KeyEntry:
         """Return the P-256 key. Raises ``ValueError`` if there is none."""
         if self.type == "PUBLIC_KEY":
             return load_public_key(self.der)
-        return key_of_certificate(x509.load_der_x509_certificate(self.der))
+        return read_certificate(self.der)[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +67,18 @@ class KeyContainer:
         return cls(aes_key, tuple(entries))
 
 
-def key_of_certificate(certificate: x509.Certificate) -> ec.EllipticCurvePublicKey:
-    """Return a certificate's P-256 key. Raises ``ValueError`` if it has another kind."""
-    key = certificate.public_key()
+def read_certificate(der: bytes) -> tuple[int, ec.EllipticCurvePublicKey]:
+    """Return serial number and P-256 key of an X.509 certificate. Raises ``ValueError``."""
+    try:
+        with warnings.catch_warnings():
+            # Of serials that RFC 5280 does not allow: cards with such ones are in use.
+            warnings.simplefilter("ignore")
+            certificate = x509.load_der_x509_certificate(der)
+            serial, key = certificate.serial_number, certificate.public_key()
+    except (x509.InvalidVersion, UnsupportedAlgorithm) as error:
+        raise ValueError(str(error)) from error
     if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
-        return key
+        return serial, key
     message = "the certificate's key is no P-256 key"
     raise ValueError(message)
 

@@ -6,16 +6,13 @@ are read: a group is judged when it is closed and its last receipt has come back
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from bridge.fiscal.rksv.finding import Findings, Severity
-from bridge.fiscal.rksv.keys import key_of_certificate
+from bridge.fiscal.rksv.keys import read_certificate
 from bridge.fiscal.rksv.verify.tools import Tools
 
 CHECK = "DEP_GROUP_CERTIFICATE"
@@ -105,12 +102,8 @@ class Groups:
 
 def _read(certificate: bytes) -> tuple[int, ec.EllipticCurvePublicKey] | None:
     try:
-        with warnings.catch_warnings():
-            # Of serials that RFC 5280 does not allow: not the shop's fault, and no finding.
-            warnings.simplefilter("ignore")
-            loaded = x509.load_der_x509_certificate(certificate)
-            return loaded.serial_number, key_of_certificate(loaded)
-    except (ValueError, UnsupportedAlgorithm):
+        return read_certificate(certificate)
+    except ValueError:
         return None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -74,7 +73,6 @@ class Tools:
         # ICM of one block: ECB of the initial counter blocks gives the key streams.
         ecb = modes.ECB()  # noqa: S305  single blocks that never repeat, as ICM demands
         self.key_streams = Cipher(algorithms.AES256(keys.aes_key), ecb).encryptor()
-        self.known_suite = re.compile(KNOWN_SUITE)
 
 
 @lru_cache(maxsize=4)
