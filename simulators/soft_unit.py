@@ -58,7 +58,8 @@ class SoftUnit:
 
     async def sign(self, digest: bytes) -> bytes:
         """Sign 32 bytes."""
-        await self.probe()
+        if self.damaged:
+            raise UnitDamaged(self.name)
         self.signatures += 1
         r, s = utils.decode_dss_signature(self._key.sign(digest, _PREHASHED))
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")

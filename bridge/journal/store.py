@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bridge.journal.event import Event, WriteSet
 from bridge.journal.faults import JournalClosed, JournalMissing, JournalUnwritable
+from bridge.journal.handover import Outlet
 from bridge.journal.heads import load_heads
 from bridge.journal.lock import JournalLock
 from bridge.journal.mirror import Mirror, MirrorHead
@@ -73,6 +74,7 @@ class Journal:
         self._recent: deque[Event] = deque(maxlen=RECENT)
         self._waiting: set[asyncio.Future[None]] = set()
         self._loop = asyncio.get_running_loop()
+        self._outlet = Outlet(self._loop, self._resolve)
         self._writer: Writer
         self._closed = False
 
@@ -108,6 +110,7 @@ class Journal:
                 mirror = Mirror(paths.mirror, str(reader.meta("journal_id")))
                 undo.callback(mirror.close)
                 journal = Journal(paths, lock, reader, mirror, uri_extra)
+                undo.callback(journal._outlet.close)
                 journal._begin(connection, projections, machine)
                 undo.pop_all()
         except sqlite3.DatabaseError as error:
@@ -120,8 +123,10 @@ class Journal:
     def _begin(
         self, connection: sqlite3.Connection, projections: Sequence[Projection], machine: str
     ) -> None:
-        writer = Writer(connection, self.paths.database, self._mirror, projections, self._finished)
-        writer.heads = load_heads(connection, VERIFIED_AT_START)
+        heads = load_heads(connection, VERIFIED_AT_START)
+        database = self.paths.database
+        writer = Writer(connection, database, self._mirror, projections, self._outlet.put)
+        writer.heads = heads
         self._compare_with_mirror(writer)
         bound = str(self.reader.meta("machine") or "")
         if bound and machine and bound != machine:
@@ -207,16 +212,11 @@ class Journal:
             return
         self._closed = True
         await asyncio.to_thread(self._writer.stop)
-        await asyncio.sleep(0)
+        self._outlet.close()
         self.reader.close()
         self._writer.close()
         self._mirror.close()
         self._lock.release()
-
-    def _finished(self, jobs: list[Job]) -> None:
-        # A loop that was closed without closing the journal has nobody left who waits.
-        with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._resolve, jobs)
 
     def _resolve(self, jobs: list[Job]) -> None:
         for job in jobs:

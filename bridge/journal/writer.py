@@ -25,6 +25,7 @@ from bridge.journal.faults import (
     ProjectionBroken,
     WriteRefused,
 )
+from bridge.journal.handover import Inlet
 from bridge.journal.heads import Heads
 from bridge.journal.mirror import Mirror, RegisterMark
 from bridge.journal.projections import MAX_LAG, Projection
@@ -105,7 +106,7 @@ class Writer:
         self._mirror = mirror
         self._projector = Projector(connection, projections)
         self._finished = finished
-        self._queue: queue.SimpleQueue[Job | Task | None] = queue.SimpleQueue()
+        self._queue: Inlet[Job | Task | None] = Inlet()
         self._failed: dict[str, Fault] = {}
         self._current: list[Job] = []
         self._since_checkpoint = 0
@@ -145,6 +146,7 @@ class Writer:
     def close(self) -> None:
         """Close the connection; only after ``stop``."""
         self._connection.close()
+        self._queue.close()
 
     def forget_projections(self, _connection: sqlite3.Connection) -> None:
         """Empty what the projections derived; runs in the writer's thread."""
@@ -181,7 +183,7 @@ class Writer:
         busy = True
         while True:
             try:
-                item = self._queue.get(timeout=IDLE_S) if busy else self._queue.get()
+                item = self._queue.get(IDLE_S) if busy else self._queue.get()
             except queue.Empty:
                 busy = False
                 self._tidy(PROJECT_IDLE, CHECKPOINT_IDLE)
@@ -229,20 +231,16 @@ class Writer:
     def _transact(self, jobs: list[Job]) -> None:
         cursor = self._cursor
         before = self.heads
-        alone = len(jobs) == 1
         try:
             cursor.execute("BEGIN IMMEDIATE")
-            self.heads = before.copy()
-            for job in jobs:
-                if alone:
-                    self._insert(job)
-                else:
-                    self._insert_in_savepoint(job)
-            if alone and jobs[0].fault is not None:
-                self.heads = before
+            if not self._insert_together(jobs):
+                # Something is wrong with one of them: find out which, and let it fail alone.
                 cursor.execute("ROLLBACK")
-            else:
-                cursor.execute("COMMIT")
+                cursor.execute("BEGIN IMMEDIATE")
+                self.heads = before.copy()
+                for job in jobs:
+                    self._insert_alone(job)
+            cursor.execute("COMMIT")
         except sqlite3.Error as error:
             self.heads = before
             fault = diagnose_write(error, self._path)
@@ -251,29 +249,63 @@ class Writer:
                 self._remember(job)
             roll_back(self._connection)
 
-    def _insert_in_savepoint(self, job: Job) -> None:
+    def _insert_together(self, jobs: list[Job]) -> bool:
+        """Write all rows of all jobs, if nothing is wrong with any of them.
+
+        Each call into SQLite gives the interpreter lock away and waits for it again; one call for
+        all rows is what makes many tasks at once fast (docs/benchmarks.md, M2).
+        """
+        before = self.heads
+        self.heads = before.copy()
+        with contextlib.suppress(*_MALFORMED):
+            if all(self._place(job) is None for job in jobs):
+                rows = [event for job in jobs for event in job.events]
+                keys = [
+                    (*job.write.key, job.events[0].seq) for job in jobs if job.write.key is not None
+                ]
+                self._cursor.executemany(_INSERT_EVENT, rows)
+                if keys:
+                    self._cursor.executemany(_INSERT_KEY, keys)
+                return True
+        self.heads = before
+        for job in jobs:
+            job.events.clear()
+        return False
+
+    def _insert_alone(self, job: Job) -> None:
+        """Write one job's rows in a savepoint; one that breaks a rule gets its fault.
+
+        Trouble of the disk is raised: it concerns the whole transaction.
+        """
         cursor = self._cursor
         before = self.heads
         self.heads = before.copy()
         cursor.execute("SAVEPOINT one")
-        self._insert(job)
+        try:
+            job.fault = self._place(job)
+            if job.fault is None:
+                cursor.executemany(_INSERT_EVENT, job.events)
+                self._insert_key(job)
+        except _MALFORMED as error:
+            job.fault = WriteRefused(f"{type(error).__name__}: {error}")
         if job.fault is not None:
             self.heads = before
+            self._remember(job)
             cursor.execute("ROLLBACK TO one")
         cursor.execute("RELEASE one")
 
-    def _insert(self, job: Job) -> None:
-        """Write one job's rows; a job that breaks a rule gets its fault and leaves the rest alone.
-
-        Trouble of the disk is raised: it concerns the whole transaction.
-        """
+    def _insert_key(self, job: Job) -> None:
+        if job.write.key is None:
+            return
         try:
-            self._write(job)
-        except _MALFORMED as error:
-            job.fault = WriteRefused(f"{type(error).__name__}: {error}")
-            self._remember(job)
+            self._cursor.execute(_INSERT_KEY, (*job.write.key, job.events[0].seq))
+        except sqlite3.IntegrityError as error:
+            if error.sqlite_errorname != "SQLITE_CONSTRAINT_PRIMARYKEY":
+                raise
+            job.fault = KeyTaken(job.write.key.key)
 
-    def _write(self, job: Job) -> None:
+    def _place(self, job: Job) -> Fault | None:
+        """Give a job's events their places behind the heads; return why that cannot be."""
         write = job.write
         if not write.events:
             raise ValueError("a write-set without events")
@@ -281,35 +313,21 @@ class Writer:
         stream = write.stream
         if stream is not None:
             if stream in self._failed:
-                job.fault = self._failed[stream]
-                return
+                return self._failed[stream]
             version = heads.versions.get(stream, 0)
             if version != write.expected:
-                job.fault = HeadMoved(f"{stream}: expected {write.expected}, found {version}")
-                self._remember(job)
-                return
+                return HeadMoved(f"{stream}: expected {write.expected}, found {version}")
             heads.versions[stream] = version + 1
         for new in write.events:
             if new.number is not None and not self._follows(new):
-                job.fault = HeadMoved(f"{new.register}: {new.number} does not follow")
-                self._remember(job)
-                return
+                return HeadMoved(f"{new.register}: {new.number} does not follow")
             heads.seq += 1
             digest = event_hash(heads.seq, new, heads.hash)
-            event = Event(heads.seq, *new, heads.hash, digest)
-            self._cursor.execute(_INSERT_EVENT, event)
+            job.events.append(Event(heads.seq, *new, heads.hash, digest))
             heads.hash = digest
             if new.number is not None and new.register is not None:
                 heads.registers[new.register] = RegisterMark(new.number, digest)
-            job.events.append(event)
-        if write.key is not None:
-            try:
-                self._cursor.execute(_INSERT_KEY, (*write.key, job.events[0].seq))
-            except sqlite3.IntegrityError as error:
-                if error.sqlite_errorname != "SQLITE_CONSTRAINT_PRIMARYKEY":
-                    raise
-                job.fault = KeyTaken(write.key.key)
-                self._remember(job)
+        return None
 
     def _follows(self, new: NewEvent) -> bool:
         if new.register is None:

@@ -19,6 +19,10 @@ from bridge.model.receipt import Kind
 NOT_ON_PAPER = frozenset({Kind.COLLECTIVE, Kind.MONTH})
 """Receipts that are kept electronically only (till-rules.md section 7)."""
 
+# A quotation mark inside a text is escaped, so only the key itself can look like this. Parsing
+# every receipt would cost more than all else this projection does.
+_MARKS = tuple(f'"kind":"{kind}"'.encode() for kind in sorted(NOT_ON_PAPER))
+
 
 class PaperState(StrEnum):
     """Where a paper is. Printed papers have no entry."""
@@ -102,7 +106,7 @@ def due_paper(event: Event) -> DuePaper | None:
     if event.receipt is None or event.register is None:
         return None
     if event.kind == events.COMPLETED:
-        if Kind(event.data()["kind"]) in NOT_ON_PAPER:
+        if any(mark in event.body for mark in _MARKS):
             return None
         return DuePaper(event.receipt, event.register, event.seq)
     if event.kind == events.REPRINT_WANTED:

@@ -114,7 +114,8 @@ class Cancelled:
 
     def apply(self, event: Event, entries: Entries) -> None:
         """Add a storno's quantities to those of its original."""
-        if event.kind != events.COMPLETED:
+        # A quotation mark inside a text is escaped, so only a key can look like this.
+        if event.kind != events.COMPLETED or b'"storno_of":' not in event.body:
             return
         body = event.data()
         reference = body.get("storno_of")

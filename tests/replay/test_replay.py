@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bridge.fiscal.rksv.keys import read_container
-from bridge.fiscal.rksv.verify import verify_dep
 
 from bridge.cli.rksv_replay import load_scenario, replay
+from bridge.fiscal.rksv.keys import read_container
+from bridge.fiscal.rksv.verify import verify_dep
 from tests.support.vectors import ROOT, vectors
 
 SCENARIOS = range(1, 9)
