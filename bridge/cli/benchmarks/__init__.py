@@ -1,0 +1,1 @@
+"""What ``bonbridge bench`` measures, one file per benchmark (docs/benchmarks.md)."""

@@ -1,0 +1,1 @@
+"""Tests of `bonbridge bench`: shapes and counting, no timing."""
