@@ -20,8 +20,8 @@ BROKEN_PIPE = 141
 COMMANDS = (
     Command("demo", "bridge.cli.demo", "the whole chain on simulators: no hardware, no root"),
     Command("check-config", "bridge.cli.check_config", "check a configuration file"),
-    Command("rksv", "bridge.cli.rksv", "Austria: verify, export, back up, commission, close"),
-    Command("journal", "bridge.cli.journal", "look after the journal: verify, back up, rebuild"),
+    Command("rksv", "bridge.cli.rksv", "Austria: verify and export a DEP, replay a scenario"),
+    Command("journal", "bridge.cli.journal", "look after the journal: verify, count, rebuild"),
     Command("apdu", "bridge.cli.apdu", "explain status words of signature cards"),
     Command("escpos", "bridge.cli.escpos", "render a printer's bytes as a picture"),
     Command("simulate", "bridge.cli.simulate", "run a simulated device as a program"),

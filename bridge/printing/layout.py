@@ -109,7 +109,9 @@ class _Paper:
         if self.kind in words.BANNERS:
             marks.append(self._word(words.BANNERS[self.kind]))
         for mark in marks:
-            yield TextLine(f" {mark} ", align="center", bold=True, wide=True, invert=True)
+            yield TextLine(
+                f" {mark} ", align="center", bold=True, wide=True, tall=True, invert=True
+            )
         yield from self._pair(
             f"{self._word(words.RECEIPT)} {self.body['belegnummer']}",
             self.time.strftime("%d.%m.%Y %H:%M:%S"),
@@ -138,7 +140,7 @@ class _Paper:
             yield from self._wrapped(f"  UID: {customer['uid']}")
 
     def _article(self) -> Iterator[Item]:
-        yield TextLine(words.ARTICLES[self.kind], bold=True, tall=True)
+        yield TextLine(words.ARTICLES[self.kind], bold=True, wide=True, tall=True)
         if "ended_outage" in self.body:
             outage = self.body["ended_outage"]
             text = self._word(words.OUTAGE_ENDED)
@@ -213,8 +215,8 @@ class _Paper:
     def _foot(self) -> Iterator[Item]:
         if not self.body["signed"]:
             yield Feed()
-            for part in textwrap.wrap(words.OUTAGE, self.width):
-                yield TextLine(part, align="center", bold=True, tall=True)
+            for part in textwrap.wrap(words.OUTAGE, self.width - 2):
+                yield TextLine(f" {part} ", align="center", bold=True, tall=True, invert=True)
         yield Feed()
         yield QrCode(qr_code(self.jws), level="M" if self.width >= 48 else "L")
         if self.shop.footer:
