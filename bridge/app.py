@@ -13,9 +13,10 @@ import hmac
 import logging
 import random
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic_core import to_json
 
@@ -57,6 +58,10 @@ PROJECTIONS = (*ALL, Papers())
 SWITCH_INTERVAL_S = 0.0005
 """How long a busy thread keeps the interpreter from the others: a tenth of the default makes a
 receipt suffer eight times less from it."""
+
+
+EXPIRY_LOOK_S = 10.0
+"""Seconds between looks for parked receipts whose time is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +127,7 @@ class Box:
         self._makers = makers
         self._jitter = jitter
         self._tasks: list[asyncio.Task[None]] = []
+        self._printers: list[Printer] = []
         self._keys = {each.id: read_aes_key(credentials, each.aes_key) for each in config.registers}
         self._latched: dict[str, bytes] = {}
         self.journal: Journal
@@ -149,6 +155,8 @@ class Box:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for unit in self.units.values():
             await unit.close()
+        for printer in self._printers:
+            await printer.close()
         await self.journal.close()
 
     async def _start_parts(self) -> None:
@@ -174,8 +182,23 @@ class Box:
             self.till.end_outages,
             self._jitter,
         )
-        for work in (self.printing.run(), prober.run()):
-            self._tasks.append(asyncio.get_running_loop().create_task(work))
+        self._run("printing", self.printing.run())
+        self._run("looking for signing units", prober.run())
+        self._run("ending expired receipts", self._expire())
+
+    def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        task.add_done_callback(_ended)
+        self._tasks.append(task)
+
+    async def _expire(self) -> None:
+        """End parked receipts whose time is over, for ever."""
+        while True:
+            await self._clock.sleep(EXPIRY_LOOK_S)
+            try:
+                await self.till.expire()
+            except Fault as fault:
+                logger.warning("expired receipts could not be ended: %s", fault)
 
     def _registers(self) -> list[RegisterTill]:
         made = []
@@ -187,10 +210,11 @@ class Box:
         return made
 
     def _desks(self) -> dict[str, Desk]:
-        printers = {
-            each.name: Desk(self._makers.printer(each), each.unknown_policy)
-            for each in self.config.printers
-        }
+        printers = {}
+        for each in self.config.printers:
+            printer = self._makers.printer(each)
+            self._printers.append(printer)
+            printers[each.name] = Desk(printer, each.unknown_policy)
         return {
             each.id: printers[each.printer]
             for each in self.config.registers
@@ -239,6 +263,12 @@ class Box:
         never is in the journal."""
         key = next(iter(self._keys.values()))
         return hmac.new(key, pin.reveal().encode(), hashlib.sha256).hexdigest()[:16].encode()
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    """Say it loudly when a part of the box ends that should run for ever."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.critical("%s has stopped working: %r", task.get_name(), error, exc_info=error)
 
 
 def machine_id() -> str:

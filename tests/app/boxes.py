@@ -11,7 +11,7 @@ from bridge.app import Box, Makers, make_printer
 from bridge.config import Config, Secret, SigningUnitSettings, credentials_for, parse_config
 from bridge.model.commands import parse_command
 from bridge.till.register import Done
-from drivers.contract.clock import SystemClock
+from drivers.contract.clock import Clock, SystemClock
 from drivers.contract.signing import SigningUnit
 from drivers.signing.acos_id import AcosIdUnit
 from simulators.card.function_transport import FunctionTransport
@@ -52,8 +52,9 @@ probe_interval_s = 3600.0
 class Shop:
     """A directory with configuration and secrets, a card, and boxes started on them."""
 
-    def __init__(self, root: Path, pin: str = PIN) -> None:
+    def __init__(self, root: Path, pin: str = PIN, clock: Clock | None = None) -> None:
         self.root = root
+        self.clock = clock or SystemClock()
         self.slot: CardSlot = make_slot()
         self.transport = FunctionTransport(self.slot)
         (root / "credentials").mkdir(mode=0o700)
@@ -76,7 +77,7 @@ class Shop:
         """Start a box."""
         config = self.config
         credentials = credentials_for(config.box.credentials_dir, {})
-        box = Box(config, credentials, SystemClock(), Makers(self._unit, make_printer))
+        box = Box(config, credentials, self.clock, Makers(self._unit, make_printer))
         await box.start()
         return box
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from bridge.app import make_printer
+from bridge.app import EXPIRY_LOOK_S, make_printer
 from bridge.config import PrinterSettings
 from bridge.fiscal.rksv.unit_faults import SignatureNeeded
 from bridge.journal.faults import JournalLocked
+from bridge.model import events
+from bridge.till.register import Done
+from bridge.till.till import Till
 from drivers.contract.fault import Fault
-from tests.app.boxes import Shop, sell, start_register
+from tests.app.boxes import Shop, do, sell, start_register
 from tests.signing.cards import PIN, WRONG_PIN
+from tests.till.harness import FakeClock, until
 
 
 async def test_two_registers_on_one_card_keep_their_own_numbers_and_chains(tmp_path: Path) -> None:
@@ -94,6 +99,43 @@ async def test_a_box_without_its_card_starts_and_makes_outage_receipts(tmp_path:
     await box.stop()
     assert done.event.number == 4, "the Sammelbeleg comes before the sale"
     assert done.event.data()["signed"] is True
+
+
+async def test_a_parked_receipt_that_nobody_touched_ends_when_its_time_is_over(
+    tmp_path: Path,
+) -> None:
+    clock = FakeClock()
+    box = await Shop(tmp_path, clock=clock).start()
+    over = (clock.now() + timedelta(seconds=60)).isoformat()
+    opened = await do(
+        box, type="open", register_id="A", origin="cloud", parked_id="p-1", receipt_expires=over
+    )
+    receipt_id = str(opened.event.receipt)
+    followed = box.journal.follow(opened.event.seq)
+    await until(lambda: EXPIRY_LOOK_S in clock.sleeping)
+    clock.advance(EXPIRY_LOOK_S)
+    await until(lambda: EXPIRY_LOOK_S in clock.sleeping)
+    assert box.till.receipt(receipt_id)[0] is not None, "its time is not over yet"
+    clock.advance(EXPIRY_LOOK_S * 6)
+    ended = await anext(followed)
+    await box.stop()
+    assert (ended.kind, ended.receipt) == (events.EXPIRED, receipt_id)
+    assert ended.data()["parked_id"] == "p-1"
+
+
+async def test_a_part_that_stops_working_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(_: Till) -> list[Done]:
+        raise KeyError("a defect")
+
+    monkeypatch.setattr(Till, "expire", broken)
+    clock = FakeClock()
+    box = await Shop(tmp_path, clock=clock).start()
+    await until(lambda: EXPIRY_LOOK_S in clock.sleeping)
+    clock.advance(EXPIRY_LOOK_S)
+    await until(lambda: "ending expired receipts has stopped working" in caplog.text)
+    await box.stop()
 
 
 async def test_a_second_box_on_the_same_journal_is_refused(tmp_path: Path) -> None:
