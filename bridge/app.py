@@ -31,6 +31,7 @@ from bridge.config import (
 from bridge.fiscal.rksv.counter import CounterCipher
 from bridge.fiscal.rksv.session import RksvRegime
 from bridge.fiscal.rksv.units import Prober, SharedUnit, UnitPool
+from bridge.journal.background import verify_in_background
 from bridge.journal.event import Event, NewEvent, WriteSet
 from bridge.journal.projections import load
 from bridge.journal.store import Journal, JournalPaths
@@ -111,7 +112,8 @@ def journal_paths(config: Config) -> JournalPaths:
 
 
 class Box:
-    """A running box. ``till``, ``journal``, ``printing`` and ``units`` are its parts."""
+    """A running box. ``till``, ``journal``, ``printing`` and ``units`` are its parts;
+    ``journal_check`` ends when the whole chain has been checked beside it."""
 
     def __init__(
         self,
@@ -131,6 +133,7 @@ class Box:
         self._keys = {each.id: read_aes_key(credentials, each.aes_key) for each in config.registers}
         self._latched: dict[str, bytes] = {}
         self.journal: Journal
+        self.journal_check: asyncio.Task[None]
         self.till: Till
         self.printing: PrintFollower
         self.units: dict[str, SharedUnit] = {}
@@ -185,11 +188,22 @@ class Box:
         self._run("printing", self.printing.run())
         self._run("looking for signing units", prober.run())
         self._run("ending expired receipts", self._expire())
+        self.journal_check = self._run("checking the journal", self._check_journal())
 
-    def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+    def _run(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work, name=name)
         task.add_done_callback(_ended)
         self._tasks.append(task)
+        return task
+
+    async def _check_journal(self) -> None:
+        """Check the whole chain once, apart; damage latches all registers."""
+        damage = await verify_in_background(self.journal.paths.database)
+        if damage is None:
+            return
+        logger.critical("the journal is damaged: %s", damage)
+        for register in self.till.registers.values():
+            register.latch = f"journal_damaged: {damage}"
 
     async def _expire(self) -> None:
         """End parked receipts whose time is over, for ever."""

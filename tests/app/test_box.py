@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +13,9 @@ from bridge.app import EXPIRY_LOOK_S, make_printer
 from bridge.config import PrinterSettings
 from bridge.fiscal.rksv.unit_faults import SignatureNeeded
 from bridge.journal.faults import JournalLocked
+from bridge.journal.store import VERIFIED_AT_START
 from bridge.model import events
+from bridge.till.faults import RegisterLatched
 from bridge.till.register import Done
 from bridge.till.till import Till
 from drivers.contract.fault import Fault
@@ -68,6 +72,8 @@ async def test_a_corrected_pin_is_used_after_a_restart(tmp_path: Path) -> None:
     box = await shop.start()
     await start_register(box, "A")
     done = await sell(box, "A", "sale-signed")
+    await box.journal_check
+    assert box.till.registers["A"].latch is None
     await box.stop()
     assert done.event.data()["signed"] is True
 
@@ -135,6 +141,27 @@ async def test_a_part_that_stops_working_is_noticed(
     await until(lambda: EXPIRY_LOOK_S in clock.sleeping)
     clock.advance(EXPIRY_LOOK_S)
     await until(lambda: "ending expired receipts has stopped working" in caplog.text)
+    await box.stop()
+
+
+async def test_damage_far_back_in_the_journal_is_found_apart_and_latches_the_registers(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shop = Shop(tmp_path)
+    box = await shop.start()
+    await start_register(box, "A")
+    for number in range(VERIFIED_AT_START):
+        await sell(box, "A", f"sale-{number:06d}")
+    await box.stop()
+    with contextlib.closing(sqlite3.connect(tmp_path / "data" / "journal.db")) as forger:
+        forger.execute("DROP TRIGGER event_no_update")
+        forger.execute("UPDATE event SET body=replace(body, 'Semmel', 'Kaviar') WHERE seq=3")
+        forger.commit()
+    box = await shop.start()
+    await box.journal_check
+    assert "the journal is damaged" in caplog.text
+    with pytest.raises(RegisterLatched, match="event 3 was changed"):
+        await sell(box, "A", "sale-on-damage")
     await box.stop()
 
 
