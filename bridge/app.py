@@ -33,6 +33,7 @@ from bridge.fiscal.rksv.session import RksvRegime
 from bridge.fiscal.rksv.units import Prober, SharedUnit, UnitPool
 from bridge.journal.background import verify_in_background
 from bridge.journal.event import Event, NewEvent, WriteSet
+from bridge.journal.faults import JournalDamaged
 from bridge.journal.projections import load
 from bridge.journal.store import Journal, JournalPaths
 from bridge.model import events
@@ -203,7 +204,7 @@ class Box:
             return
         logger.critical("the journal is damaged: %s", damage)
         for register in self.till.registers.values():
-            register.latch = f"journal_damaged: {damage}"
+            register.latch = str(JournalDamaged(damage))
 
     async def _expire(self) -> None:
         """End parked receipts whose time is over, for ever."""

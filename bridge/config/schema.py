@@ -189,7 +189,3 @@ class Config(_Settings):
     def signing_unit_named(self, name: str) -> SigningUnitSettings:
         """Return the signing unit with that name. Raises ``KeyError``."""
         return {unit.name: unit for unit in self.signing_units}[name]
-
-    def printer_named(self, name: str) -> PrinterSettings:
-        """Return the printer with that name. Raises ``KeyError``."""
-        return {printer.name: printer for printer in self.printers}[name]

@@ -16,7 +16,6 @@ WITHDRAWN = "receipt.withdrawn"
 EXPIRED = "receipt.expired"
 REPRINT_WANTED = "receipt.reprint_wanted"
 
-COMMISSIONED = "register.commissioned"
 UNIT_RECORDED = "unit.recorded"
 PIN_REFUSED = "unit.pin_refused"
 OUTAGE_BEGIN = "outage.begin"

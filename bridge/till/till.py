@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Iterable
 
 from bridge.journal.event import Event
-from bridge.journal.faults import KeyTaken
+from bridge.journal.faults import JournalBehind, KeyTaken
 from bridge.journal.store import Journal
 from bridge.model import commands
 from bridge.model.receipt import Receipt
@@ -38,7 +38,7 @@ class Till:
             behind = self._journal.behind
             reason = behind.get(register.register.id) or behind.get("*")
             if reason is not None:
-                register.latch = f"journal_behind: {reason}"
+                register.latch = str(JournalBehind(reason))
             elif self._journal.moved is not None:
                 register.latch = f"moved: the journal belongs to machine {self._journal.moved}"
 

@@ -27,7 +27,7 @@ def test_tables_are_found_by_their_names() -> None:
     config = parse_config(VALID)
     assert config.register_named("K1").kassen_id == "KASSE-1"
     assert config.signing_unit_named("card-1").vda == "AT1"
-    assert config.printer_named("counter").address == "tcp:127.0.0.1:9100"
+    assert config.printers[0].address == "tcp:127.0.0.1:9100"
 
 
 @pytest.mark.parametrize(
