@@ -4,17 +4,21 @@ from bridge.config.credentials import Credentials, Secret, credentials_for, read
 from bridge.config.load import DEFAULT_PATH, load_config, parse_config
 from bridge.config.schema import (
     BoxSettings,
+    CloudSettings,
     Config,
     PrinterSettings,
     RegisterSettings,
     RksvSettings,
     ShopSettings,
     SigningUnitSettings,
+    TokenSettings,
+    WebSettings,
 )
 
 __all__ = [
     "DEFAULT_PATH",
     "BoxSettings",
+    "CloudSettings",
     "Config",
     "Credentials",
     "PrinterSettings",
@@ -23,6 +27,8 @@ __all__ = [
     "Secret",
     "ShopSettings",
     "SigningUnitSettings",
+    "TokenSettings",
+    "WebSettings",
     "credentials_for",
     "load_config",
     "parse_config",

@@ -27,7 +27,9 @@ def problems_across(data: Values) -> list[Problem]:
         *_unique(data, "register", "kassen_id"),
         *_unique(data, "signing_unit", "name"),
         *_unique(data, "printer", "name"),
+        *_unique(data, "cloud", "name"),
         *_references(data),
+        *_clouds(data),
         *_systems(data),
         *_shared_addresses(data),
     ]
@@ -97,6 +99,18 @@ def _references(data: Values) -> Iterator[Problem]:
                 ("register", index, "printer"),
                 f"no printer `{printer}`{suggestion(printer, printers)}",
             )
+
+
+def _clouds(data: Values) -> Iterator[Problem]:
+    registers = {name for _, row in _tables(data, "register") if (name := _text(row, "id"))}
+    for index, row in _tables(data, "cloud"):
+        listed = row.get("registers")
+        for position, name in enumerate(listed if isinstance(listed, list | tuple) else ()):
+            if isinstance(name, str) and name not in registers:
+                yield Problem(
+                    ("cloud", index, "registers", position),
+                    f"no register `{name}`{suggestion(name, registers)}",
+                )
 
 
 def _systems(data: Values) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt
 from pydantic_core import PydanticCustomError
@@ -160,6 +161,79 @@ class RksvSettings(_Settings):
     probe_interval_s: Seconds = 30.0
 
 
+def _cloud_name(value: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,31}", value):
+        raise _refuse("may contain small letters, digits and '-' only, and begins with a letter")
+    return value
+
+
+def _cloud_url(value: str) -> str:
+    try:
+        url = urlsplit(value)
+        host, _ = url.hostname, url.port
+    except ValueError:
+        raise _refuse("is not a URL") from None
+    if url.scheme not in ("ws", "wss") or not host:
+        raise _refuse('must look like "wss://cloud.example/box"')
+    if url.username is not None or url.password is not None or url.query or url.fragment:
+        raise _refuse("must not contain user, password, '?' or '#': URLs are logged")
+    if url.scheme == "ws" and host not in _LOOPBACK:
+        raise _refuse('must begin with "wss://": unencrypted links are for this machine only')
+    return value
+
+
+def _listen(value: str) -> str:
+    host, colon, port = value.rpartition(":")
+    if not colon or not host or not port.isdecimal() or int(port) > 65_535:
+        raise _refuse('must be an address and a port, like "127.0.0.1:8377" or "0.0.0.0:8377"')
+    return value
+
+
+def _origin(value: str) -> str:
+    if not re.fullmatch(r"https?://[^/\s@?#]+", value) or value != value.lower():
+        raise _refuse('must look like "https://till.example" in small letters, without a path')
+    return value
+
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class CloudSettings(_Settings):
+    """One ``[[cloud]]``: a till vendor's cloud that pushes receipts.
+
+    ``token`` is the name of a credential, ``registers`` those that it may use (none named: all;
+    the first one is used when a receipt names none).
+    """
+
+    name: Annotated[str, AfterValidator(_cloud_name)]
+    url: Annotated[str, AfterValidator(_cloud_url)]
+    token: CredentialName
+    registers: tuple[Printable, ...] = ()
+    ping_interval_s: Seconds = 20.0
+    ping_timeout_s: Seconds = 10.0
+
+
+class TokenSettings(_Settings):
+    """One ``[[web.token]]``: a program in the shop and what it may do. ``token`` is the name of
+    a credential."""
+
+    name: Printable
+    role: Literal["till", "backoffice", "technician"]
+    token: CredentialName
+
+
+class WebSettings(_Settings):
+    """``[web]``: local API and pages. ``hosts`` are further names by which the box is reached,
+    ``origins`` foreign pages that may call the API, ``open_loopback`` lets programs on this
+    machine act as till without a token (for development and demonstration)."""
+
+    listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:8377"
+    hosts: tuple[Printable, ...] = ()
+    origins: tuple[Annotated[str, AfterValidator(_origin)], ...] = ()
+    open_loopback: StrictBool = False
+    tokens: Annotated[tuple[TokenSettings, ...], Field(alias="token")] = ()
+
+
 class Config(_Settings):
     """The whole file. Tuples keep the order of the file; arrays of tables have plural names here.
 
@@ -174,6 +248,8 @@ class Config(_Settings):
         tuple[SigningUnitSettings, ...], Field(min_length=1, alias="signing_unit")
     ]
     printers: Annotated[tuple[PrinterSettings, ...], Field(alias="printer")] = ()
+    clouds: Annotated[tuple[CloudSettings, ...], Field(alias="cloud")] = ()
+    web: WebSettings | None = None
     rksv: RksvSettings = RksvSettings()
 
     def model_post_init(self, _context: Any, /) -> None:

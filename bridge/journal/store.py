@@ -192,12 +192,24 @@ class Journal:
         """
         await self._in_writer(lambda _connection: None)
 
-    async def _in_writer(self, work: Callable[[sqlite3.Connection], None]) -> None:
+    async def _in_writer(self, work: Callable[[sqlite3.Connection], object]) -> None:
         task = Task(work)
         self._writer.run(task)
         await asyncio.to_thread(task.done.wait)
         if task.fault is not None:
             raise task.fault
+
+    async def keep_cursor(self, name: str, seq: int) -> None:
+        """Remember how far a follower got; ``reader.cursor(name)`` returns it.
+
+        For followers that can go further back without harm: it costs a commit, so not for each
+        event. Raises what ``settle`` raises.
+        """
+        await self._in_writer(
+            lambda connection: connection.execute(
+                "INSERT OR REPLACE INTO cursor VALUES(?,?)", (name, seq)
+            )
+        )
 
     async def rebuild(self) -> None:
         """Throw all projections away and derive them anew from the events.

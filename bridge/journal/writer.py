@@ -82,7 +82,7 @@ class Task:
     """Work for the writer thread between transactions; all is projected after it and ``done`` is
     set, with ``fault`` if that failed."""
 
-    def __init__(self, work: Callable[[sqlite3.Connection], None]) -> None:
+    def __init__(self, work: Callable[[sqlite3.Connection], object]) -> None:
         self.work = work
         self.done = threading.Event()
         self.fault: BaseException | None = None

@@ -21,6 +21,11 @@ PIN_REFUSED = "unit.pin_refused"
 OUTAGE_BEGIN = "outage.begin"
 OUTAGE_END = "outage.end"
 
+CLOUD_JOINED = "cloud.joined"
+"""A cloud was configured for the first time: it is told of what comes after this event."""
+CLOUD_TAKEN = "cloud.taken"
+"""A numbered message of a cloud has had all its effect (or was refused) and is acknowledged."""
+
 PAPER_SENDING = "paper.sending"
 PAPER_PRINTED = "paper.printed"
 PAPER_NOT_PRINTED = "paper.not_printed"

@@ -50,13 +50,15 @@ Answer = asyncio.Future[list[Event]]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the decisive write-set of a command carries: its idempotency key and its answer.
+    """What the decisive write-set of a command carries: its idempotency key, its answer, and
+    events of the sender that become durable with it or not at all.
 
-    Both are ``None`` for what the register does on its own account.
+    All are empty for what the register does on its own account.
     """
 
     key: Key | None = None
     answer: Answer | None = None
+    beside: tuple[NewEvent, ...] = ()
 
     def nothing(self) -> None:
         """Answer that there was nothing to do."""
@@ -147,11 +149,17 @@ class RegisterTill:
         self._known_units = set(load(journal.reader, Units()))
         self._broken = False
 
-    def order(self, decide: Decide, command: Any, key: Key | None = None) -> Answer:
+    def order(
+        self,
+        decide: Decide,
+        command: Any,
+        key: Key | None = None,
+        beside: tuple[NewEvent, ...] = (),
+    ) -> Answer:
         """Queue a command; the answer holds its events, or the fault that refused it."""
         loop = asyncio.get_running_loop()
         answer: Answer = loop.create_future()
-        self._orders.append((decide, command, Order(key, answer)))
+        self._orders.append((decide, command, Order(key, answer, beside)))
         self._wake(loop)
         return answer
 
@@ -348,7 +356,7 @@ class RegisterTill:
         return (NewEvent(events.UNIT_RECORDED, moment.utc_ms, to_json(body), self.register.id),)
 
     def _submit(self, new: tuple[NewEvent, ...], order: Order) -> None:
-        write = WriteSet(new, self.register.id, self._version, order.key)
+        write = WriteSet(new + order.beside, self.register.id, self._version, order.key)
         self._version += 1
         self._on_the_way += 1
         answer = self._journal.submit(write, order.answer, self._settled)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable
 
-from bridge.journal.event import Event
+from bridge.journal.event import Event, NewEvent
 from bridge.journal.faults import JournalBehind, KeyTaken
 from bridge.journal.store import Journal
 from bridge.model import commands
@@ -42,8 +42,11 @@ class Till:
             elif self._journal.moved is not None:
                 register.latch = f"moved: the journal belongs to machine {self._journal.moved}"
 
-    async def execute(self, command: commands.Command) -> Done:
+    async def execute(self, command: commands.Command, beside: tuple[NewEvent, ...] = ()) -> Done:
         """Carry a command out; it is durable when this returns.
+
+        ``beside`` are events of the sender's own (an inbox entry) that become durable in the same
+        commit. They are not written when the answer says ``repeated``: nothing was, then.
 
         Raises leaves of ``Refused``, of sealing, and of the journal; nothing happened then.
         """
@@ -52,10 +55,11 @@ class Till:
             self._inbox.check_expiry(command)
             owner = await self._register_of(command)
             try:
-                return Done((await owner.order(_DECIDE[type(command)], command))[0])
+                answer = owner.order(_DECIDE[type(command)], command, None, beside)
+                return Done((await answer)[0])
             except KeyTaken:
                 # Another's: what was queued behind it failed with it, and nothing happened.
-                return await self.execute(command)
+                return await self.execute(command, beside)
         # A command that names a receipt's state cannot succeed twice: it is enough to look its
         # key up when it is refused. The others are looked up first.
         sure = isinstance(command, commands.OfReceipt)
@@ -66,7 +70,7 @@ class Till:
         try:
             self._inbox.check_expiry(command)
             register = await self._register_of(command)
-            answer = register.order(_DECIDE[type(command)], command, key)
+            answer = register.order(_DECIDE[type(command)], command, key, beside)
             self._inbox.begin(key, answer)
             return Done((await answer)[0])
         except Fault as fault:
@@ -74,7 +78,7 @@ class Till:
                 await register.drained()
             earlier = self._inbox.stored(key)
             if earlier is None and isinstance(fault, KeyTaken):
-                return await self.execute(command)
+                return await self.execute(command, beside)
             if earlier is None:
                 raise
             return Done(earlier, repeated=True)
