@@ -1,0 +1,1 @@
+"""Tests of the PC/SC transport: real ``pcscd``, virtual readers, simulated cards."""
