@@ -12,6 +12,7 @@ from bridge.cli.table import Command, run_table
 
 SIMULATORS = (
     Command("card", "simulators.card.main", "a signature card (ACOS-ID) in a reader"),
+    Command("cloud", "simulators.cloud.main", "a till vendor's cloud: WebSocket, REST, webhooks"),
     Command("printer", "simulators.printer.main", "a receipt printer that draws its papers"),
 )
 
