@@ -51,6 +51,7 @@ WINDOW = 100
 # Close codes (RFC 6455 section 7.4.1; 4000-4999 are private).
 CLOSE_NORMAL = 1000
 CLOSE_GOING_AWAY = 1001
+CLOSE_PROTOCOL = 1002
 CLOSE_POLICY = 1008
 CLOSE_TOO_BIG = 1009
 CLOSE_SERVER_ERROR = 1011
@@ -129,7 +130,8 @@ class Frame(_Wire):
 
 class RegisterHead(_Wire):
     """Where a register's chain stands: last number, turnover counter in cents, hash (hex) of the
-    journal event of the last receipt, which covers its signature."""
+    journal event of the last receipt, which covers its signature. A cloud that knows a number
+    only, from a report, leaves ``chain`` empty."""
 
     id: Name
     number: StrictInt
