@@ -1,8 +1,8 @@
 """The box composed from its configuration: what there is, in which order it starts and stops.
 
-Start: journal → signing units → till → printing. Stop: commands under way → papers under way →
-units → journal. A printer that is absent does not stop the box; without a signing unit it
-starts, too, and makes outage receipts as the law allows.
+Start: journal → signing units → till → printing → local API and links. Stop: API and links →
+commands under way → papers under way → units → journal. A printer that is absent does not stop
+the box; without a signing unit it starts, too, and makes outage receipts as the law allows.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ import hmac
 import logging
 import random
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic_core import to_json
 
+from bridge.cloud.inbox import INBOX
 from bridge.config import (
     Config,
     Credentials,
@@ -28,32 +29,42 @@ from bridge.config import (
     SigningUnitSettings,
     read_aes_key,
 )
+from bridge.devices.printers import PrinterWatch
+from bridge.devices.registry import Registry, Test, printer_tests, unit_tests
+from bridge.devices.units import UnitWatch
 from bridge.fiscal.rksv.counter import CounterCipher
 from bridge.fiscal.rksv.session import RksvRegime
-from bridge.fiscal.rksv.units import Prober, SharedUnit, UnitPool
+from bridge.fiscal.rksv.units import SharedUnit, UnitPool
+from bridge.front import Front, Inside
+from bridge.health import HealthBoard, Level
 from bridge.journal.background import verify_in_background
 from bridge.journal.event import Event, NewEvent, WriteSet
-from bridge.journal.faults import JournalDamaged
+from bridge.journal.faults import JournalDamaged, JournalUnchecked
 from bridge.journal.projections import load
 from bridge.journal.store import Journal, JournalPaths
 from bridge.model import events
 from bridge.model.register import Register
 from bridge.printing.follower import Desk, PrintFollower
 from bridge.printing.layout import Shop, Style, receipt_page
+from bridge.printing.paper_log import PaperLog
 from bridge.printing.papers import Papers
+from bridge.supervisor import PartBroken
 from bridge.till.projections import ALL, PinLatches
 from bridge.till.register import Answer, RegisterTill
 from bridge.till.till import Till
+from bridge.vitals import Vitals
+from bridge.web.parts import Device
 from drivers.contract.clock import Clock
 from drivers.contract.fault import Fault
 from drivers.contract.page import Page
 from drivers.contract.printer import Printer
 from drivers.contract.signing import SigningUnit
-from drivers.signing.faults import PinRefused
+from drivers.signing.faults import PinBlocked, PinRefused
+from drivers.signing.transport import CardTransport
 
 logger = logging.getLogger(__name__)
 
-PROJECTIONS = (*ALL, Papers())
+PROJECTIONS = (*ALL, Papers(), PaperLog(), INBOX)
 """Everything the journal keeps derived for this box."""
 
 
@@ -77,18 +88,27 @@ class Makers:
 def make_unit(settings: SigningUnitSettings, pin: Secret, pin_refused: bool) -> SigningUnit:
     """Return the driver of a signing unit. Raises a fault for an address it cannot have."""
     from drivers.signing.acos_id import AcosIdUnit
-    from drivers.signing.vpcd import VpcdAddress, VpcdTransport
 
-    transport = VpcdTransport(VpcdAddress.parse(settings.address))
     return AcosIdUnit(
         settings.name,
-        transport,
+        _transport(settings.address),
         vda=settings.vda,
         pin=pin.reveal,
         pin_refused=pin_refused,
         # The shared unit verifies every signature before it reaches the journal.
         check_signatures=False,
     )
+
+
+def _transport(address: str) -> CardTransport:
+    """Return the way to a card: a reader, or for a simulated card a port to listen at."""
+    if address.startswith("pcsc:"):
+        from drivers.signing.pcsc import PcscAddress, PcscTransport
+
+        return PcscTransport(PcscAddress.parse(address))
+    from drivers.signing.vpcd import VpcdAddress, VpcdTransport
+
+    return VpcdTransport(VpcdAddress.parse(address))
 
 
 def make_printer(settings: PrinterSettings) -> Printer:
@@ -123,14 +143,17 @@ class Box:
         clock: Clock,
         makers: Makers = REAL,
         jitter: Callable[[], float] = random.random,
+        socket: Path | None = None,
     ) -> None:
+        """``socket`` is where programs of this machine reach the local API, if anywhere."""
         self.config = config
         self._credentials = credentials
         self._clock = clock
         self._makers = makers
         self._jitter = jitter
         self._tasks: list[asyncio.Task[None]] = []
-        self._printers: list[Printer] = []
+        self._printers: dict[str, Printer] = {}
+        self._watches: dict[str, PrinterWatch] = {}
         self._keys = {each.id: read_aes_key(credentials, each.aes_key) for each in config.registers}
         self._latched: dict[str, bytes] = {}
         self.journal: Journal
@@ -138,6 +161,10 @@ class Box:
         self.till: Till
         self.printing: PrintFollower
         self.units: dict[str, SharedUnit] = {}
+        self.board = HealthBoard(clock)
+        self.devices: Registry[Device]
+        self.front: Front
+        self._socket = socket
 
     async def start(self) -> None:
         """Start all parts. Raises what the journal and the configuration raise."""
@@ -147,19 +174,24 @@ class Box:
         )
         try:
             await self._start_parts()
+            await self.front.start()
         except BaseException:
-            await self.journal.close()
+            await self._stop_parts()
             raise
 
     async def stop(self) -> None:
         """Stop all parts in order; what was acknowledged is durable."""
+        await self.front.stop()
         await self.till.finish()
+        await self._stop_parts()
+
+    async def _stop_parts(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for unit in self.units.values():
             await unit.close()
-        for printer in self._printers:
+        for printer in self._printers.values():
             await printer.close()
         await self.journal.close()
 
@@ -178,33 +210,60 @@ class Box:
         await asyncio.gather(*(unit.wake() for unit in self.units.values()))
         self.till = Till(self.journal, self._registers(), self._clock)
         self.till.load()
-        self.printing = PrintFollower(self.journal, self._desks(), self._layout(), self._clock)
-        prober = Prober(
-            tuple(self.units.values()),
-            self._clock,
-            config.rksv.probe_interval_s,
-            self.till.end_outages,
-            self._jitter,
+        self._make_printers()
+        self.devices = Registry(self._tested_devices())
+        self.printing = PrintFollower(
+            self.journal, self._desks(), self._layout(), self._clock, self._jitter
         )
+        vitals = Vitals(self.till, self.journal, self.board, self._clock)
+        self._run("watching the registers", vitals.run())
+        for name, unit in self.units.items():
+            self._run(f"watching the signing unit {name}", self._unit_watch(unit).run())
+        for name, watch in self._watches.items():
+            self._run(f"watching the printer {name}", watch.run())
         self._run("printing", self.printing.run())
-        self._run("looking for signing units", prober.run())
         self._run("ending expired receipts", self._expire())
-        self.journal_check = self._run("checking the journal", self._check_journal())
+        self.journal_check = self._run("checking the journal", self._check_journal(vitals))
+        self.front = Front(self._inside(), self._socket)
+
+    def _inside(self) -> Inside:
+        return Inside(
+            self.config,
+            self._credentials,
+            self._clock,
+            self._jitter,
+            self.journal,
+            self.till,
+            self.board,
+            self.devices,
+        )
 
     def _run(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work, name=name)
-        task.add_done_callback(_ended)
+        task.add_done_callback(self._ended)
         self._tasks.append(task)
         return task
 
-    async def _check_journal(self) -> None:
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Say it loudly when a part of the box ends that should run for ever."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            name = task.get_name()
+            logger.critical("%s has stopped working: %r", name, error, exc_info=error)
+            fault = PartBroken(f"{name} has stopped working: {type(error).__name__}")
+            self.board.report(f"task:{name}", Level.FAILED, "ended", fault)
+
+    async def _check_journal(self, vitals: Vitals) -> None:
         """Check the whole chain once, apart; damage latches all registers."""
-        damage = await verify_in_background(self.journal.paths.database)
-        if damage is None:
+        try:
+            damage = await verify_in_background(self.journal.paths.database)
+        except JournalUnchecked as fault:
+            vitals.unchecked(fault)
             return
-        logger.critical("the journal is damaged: %s", damage)
-        for register in self.till.registers.values():
-            register.latch = str(JournalDamaged(damage))
+        if damage is not None:
+            logger.critical("the journal is damaged: %s", damage)
+            for register in self.till.registers.values():
+                register.latch = str(JournalDamaged(damage))
+        vitals.checked(damage)
 
     async def _expire(self) -> None:
         """End parked receipts whose time is over, for ever."""
@@ -224,12 +283,37 @@ class Box:
             made.append(RegisterTill(register, self.journal, regime, self._clock))
         return made
 
-    def _desks(self) -> dict[str, Desk]:
-        printers = {}
+    def _unit_watch(self, unit: SharedUnit) -> UnitWatch:
+        return UnitWatch(
+            unit,
+            self.board,
+            self._clock,
+            self._jitter,
+            interval_s=self.config.rksv.probe_interval_s,
+            on_return=self.till.end_outages,
+            patient=(PinRefused, PinBlocked),
+        )
+
+    def _make_printers(self) -> None:
         for each in self.config.printers:
             printer = self._makers.printer(each)
-            self._printers.append(printer)
-            printers[each.name] = Desk(printer, each.unknown_policy)
+            self._printers[each.name] = printer
+            self._watches[each.name] = PrinterWatch(printer, self.board, self._clock, self._jitter)
+
+    def _tested_devices(self) -> Iterator[tuple[Device, Mapping[str, Test]]]:
+        for unit in self.config.signing_units:
+            tests = unit_tests(self.units[unit.name])
+            yield Device(f"unit:{unit.name}", unit.kind, unit.address, tuple(tests)), tests
+        for printer in self.config.printers:
+            tests = printer_tests(self._watches[printer.name])
+            name = f"printer:{printer.name}"
+            yield Device(name, "printer", printer.address, tuple(tests)), tests
+
+    def _desks(self) -> dict[str, Desk]:
+        printers = {
+            each.name: Desk(self._watches[each.name], each.unknown_policy)
+            for each in self.config.printers
+        }
         return {
             each.id: printers[each.printer]
             for each in self.config.registers
@@ -278,12 +362,6 @@ class Box:
         never is in the journal."""
         key = next(iter(self._keys.values()))
         return hmac.new(key, pin.reveal().encode(), hashlib.sha256).hexdigest()[:16].encode()
-
-
-def _ended(task: asyncio.Task[None]) -> None:
-    """Say it loudly when a part of the box ends that should run for ever."""
-    if not task.cancelled() and (error := task.exception()) is not None:
-        logger.critical("%s has stopped working: %r", task.get_name(), error, exc_info=error)
 
 
 def machine_id() -> str:

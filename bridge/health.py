@@ -1,13 +1,15 @@
 """The health board: what every link, device, register and latch says of itself.
 
 One place knows what works, since when, why not, and what to do. It also keeps the log short:
-a part that is lost is logged once, once when it is back, and once a day in between.
+a part that is lost is logged once, once for each further diagnosis, once when it is back, and
+once a day in between.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import weakref
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -75,8 +77,8 @@ class HealthBoard:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._parts: dict[str, Part] = {}
-        self._logged: dict[str, float] = {}
-        self._listeners: set[asyncio.Queue[Part]] = set()
+        self._losses: dict[str, _Loss] = {}
+        self._listeners: weakref.WeakSet[_Listener] = weakref.WeakSet()
 
     def report(
         self, name: str, level: Level, phase: str = "", fault: Fault | None = None, **facts: Any
@@ -89,13 +91,13 @@ class HealthBoard:
         self._parts[name] = part
         self._log(before, part)
         if before is None or _shown(before) != _shown(part):
-            for queue in self._listeners:
-                queue.put_nowait(part)
+            for listener in self._listeners:
+                listener.put(part)
 
     def forget(self, name: str) -> None:
         """Take a part off the board that no longer exists."""
         self._parts.pop(name, None)
-        self._logged.pop(name, None)
+        self._losses.pop(name, None)
 
     def part(self, name: str) -> Part | None:
         """Return what a part last said."""
@@ -105,34 +107,75 @@ class HealthBoard:
         """Return all parts, by name."""
         return tuple(self._parts[name] for name in sorted(self._parts))
 
-    async def changes(self) -> AsyncIterator[Part]:
-        """Walk what parts say from now on, for ever; repetitions are left out."""
-        queue: asyncio.Queue[Part] = asyncio.Queue()
-        self._listeners.add(queue)
-        try:
-            while True:
-                yield await queue.get()
-        finally:
-            self._listeners.discard(queue)
+    def changes(self) -> AsyncIterator[Part]:
+        """Walk what parts say from this call on, for ever; repetitions are left out.
+
+        Who is slow misses what a part said in between, never what it said last.
+        """
+        listener = _Listener()
+        self._listeners.add(listener)
+        return listener.walk()
 
     def _now_ms(self) -> int:
         return int(self._clock.now().timestamp() * 1000)
 
     def _log(self, before: Part | None, part: Part) -> None:
-        if part.level in (Level.OK, Level.OFF, Level.UNKNOWN):
-            if self._logged.pop(part.name, None) is not None and part.level is Level.OK:
-                logger.info("%s: works again", part.name)
-            elif part.level is Level.OK and (before is None or before.level is not Level.OK):
-                logger.info("%s: %s", part.name, part.phase or "ok")
-            return
+        loss = self._losses.get(part.name)
+        match part.level:
+            case Level.UNKNOWN:
+                return
+            case Level.OK | Level.OFF:
+                self._losses.pop(part.name, None)
+                if part.level is Level.OK and loss is not None:
+                    logger.info("%s: works again", part.name)
+                elif before is None or before.level is not part.level:
+                    logger.info("%s: %s", part.name, part.phase or part.level)
+                return
         now = self._clock.monotonic()
-        last = self._logged.get(part.name)
-        if last is not None and now - last < REMIND_S:
-            logger.debug("%s: %s", part.name, part.fault or part.level)
+        said = part.level, None if part.fault is None else part.fault.code
+        if loss is None:
+            self._losses[part.name] = _Loss(now, {said})
+            still = ""
+        elif said not in loss.said:
+            loss.said.add(said)
+            still = ""
+        elif now - loss.logged >= REMIND_S:
+            loss.logged = now
+            still = "still "
+        else:
+            logger.debug("%s: %s", part.name, part.fault or part.phase)
             return
-        self._logged[part.name] = now
-        still = "" if last is None else "still "
         logger.warning("%s: %s%s: %s", part.name, still, part.level, part.fault or part.phase)
+
+
+@dataclass(slots=True)
+class _Loss:
+    """What the log was told of a part since it was last well, and when (monotonic seconds)."""
+
+    logged: float
+    said: set[tuple[Level, str | None]]
+
+
+class _Listener:
+    """What one walk has not seen yet: the last word of each part, so that it cannot grow."""
+
+    def __init__(self) -> None:
+        self._unseen: dict[str, Part] = {}
+        self._some = asyncio.Event()
+
+    def put(self, part: Part) -> None:
+        self._unseen.pop(part.name, None)
+        self._unseen[part.name] = part
+        self._some.set()
+
+    async def walk(self) -> AsyncIterator[Part]:
+        while True:
+            await self._some.wait()
+            name = next(iter(self._unseen))
+            part = self._unseen.pop(name)
+            if not self._unseen:
+                self._some.clear()
+            yield part
 
 
 def _shown(part: Part) -> tuple[object, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -74,14 +75,15 @@ class Supervisor:
         self._tries = 0
         self._ready_at: float | None = None
         self._fault: Fault | None = None
+        self._told: set[str] = set()
         self._woken = asyncio.Event()
 
     async def run(self, life: Callable[[Supervisor], Awaitable[None]]) -> None:
         """Lead lives until cancelled. ``life`` calls ``phase`` and ``ready`` on the supervisor it
-        is given, and raises the fault that ended it."""
+        is given, and raises the fault that ended it (also from a task group). Anything else that
+        it raises is a defect: logged once, and led on as ``PartBroken``."""
         while True:
             self._ready_at = None
-            self._woken.clear()
             fault = await self._lead(life)
             if self._was_healthy():
                 self._tries = 0
@@ -91,7 +93,9 @@ class Supervisor:
             level = Level.UNKNOWN if fault is None else Level.FAILED
             facts = {"tries": self._tries, "pause_s": round(pause, 1)}
             self._board.report(self.name, level, "waiting", fault, **facts)
-            await self._pause(pause)
+            # What woke during the life is over: the life has tried already.
+            self._woken.clear()
+            await sleep_or(self._clock, pause, self._woken)
 
     def phase(self, phase: str, **facts: Any) -> None:
         """Say what the life is doing; it is not ready yet. The last fault stays shown."""
@@ -113,25 +117,56 @@ class Supervisor:
     async def _lead(self, life: Callable[[Supervisor], Awaitable[None]]) -> Fault | None:
         try:
             await life(self)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Nobody cancels the supervisor: the life let a task of its own end it.
+            return self._broken(error)
+        except ExceptionGroup as group:
+            faults, others = group.split(Fault)
+            if faults is not None and others is None:
+                return _first(faults)
+            return self._broken(group)
         except Fault as fault:
             return fault
-        except Exception as error:
-            if not isinstance(self._fault, PartBroken):
-                logger.exception("%s: unexpected error", self.name)
-            return PartBroken(f"{self.name}: {type(error).__name__}")
+        except Exception as error:  # noqa: BLE001 - a defect of one part must not end its supervision
+            return self._broken(error)
         return None
+
+    def _broken(self, error: BaseException) -> PartBroken:
+        """Log a defect with its traceback, once until the part has been healthy again."""
+        if self._was_healthy():
+            self._told.clear()
+        where = traceback.extract_tb(error.__traceback__)[-1:]
+        told = f"{type(error).__name__} {[(each.filename, each.lineno) for each in where]}"
+        if told not in self._told:
+            self._told.add(told)
+            logger.error("%s: unexpected error", self.name, exc_info=error)
+        return PartBroken(f"{self.name}: {type(error).__name__}")
 
     def _was_healthy(self) -> bool:
         since = self._ready_at
         return since is not None and self._clock.monotonic() - since >= HEALTHY_S
 
-    async def _pause(self, seconds: float) -> None:
-        loop = asyncio.get_running_loop()
-        over = loop.create_task(self._clock.sleep(seconds))
-        woken = loop.create_task(self._woken.wait())
-        try:
-            await asyncio.wait((over, woken), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            over.cancel()
-            woken.cancel()
-            await asyncio.gather(over, woken, return_exceptions=True)
+
+async def sleep_or(clock: Clock, seconds: float, event: asyncio.Event) -> None:
+    """Sleep that long, or until an event is set."""
+    loop = asyncio.get_running_loop()
+    over = loop.create_task(clock.sleep(seconds))
+    happened = loop.create_task(event.wait())
+    try:
+        await asyncio.wait((over, happened), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        over.cancel()
+        happened.cancel()
+        await asyncio.gather(over, happened, return_exceptions=True)
+
+
+def _first(faults: BaseExceptionGroup[Fault]) -> Fault:
+    """Return the first fault of a group, however deep."""
+    first: BaseException = faults
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    assert isinstance(first, Fault)
+    return first

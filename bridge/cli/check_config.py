@@ -12,7 +12,6 @@ from bridge.cli.report import language_of, print_fault
 from bridge.config import (
     DEFAULT_PATH,
     Config,
-    Credentials,
     credentials_for,
     load_config,
     read_aes_key,
@@ -58,13 +57,12 @@ def credential_faults(config: Config, environ: Mapping[str, str]) -> Iterator[Fa
             read_aes_key(credentials, key)
         except Fault as fault:
             yield fault
-    yield from _unreadable_pins(config, credentials)
-
-
-def _unreadable_pins(config: Config, credentials: Credentials) -> Iterator[Fault]:
-    for pin in dict.fromkeys(unit.pin for unit in config.signing_units):
+    others = [unit.pin for unit in config.signing_units]
+    others += [cloud.token for cloud in config.clouds]
+    others += [] if config.web is None else [token.token for token in config.web.tokens]
+    for name in dict.fromkeys(others):
         try:
-            credentials.read(pin)
+            credentials.read(name)
         except Fault as fault:
             yield fault
 
@@ -75,6 +73,9 @@ def summary(config: Config) -> str:
     parts.append(_counted("register", [register.id for register in config.registers]))
     parts.append(_counted("signing unit", [unit.name for unit in config.signing_units]))
     parts.append(_counted("printer", [printer.name for printer in config.printers]))
+    if config.clouds:
+        parts.append(_counted("cloud", [cloud.name for cloud in config.clouds]))
+    parts.append("no page" if config.web is None else f"page at {config.web.listen}")
     return ", ".join(parts)
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 from pathlib import Path
 
+from bridge.app import PROJECTIONS
+from bridge.cli.report import language_of
 from bridge.journal.check import verify
+from bridge.journal.faults import JournalLocked
 from bridge.journal.reader import Reader
 from bridge.journal.store import Journal, JournalPaths
-from bridge.printing.papers import Papers
-from bridge.till import projections
 from drivers.contract.clock import SystemClock
 
 
@@ -22,7 +24,11 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     for name, text, run in (
         ("verify", "check the whole event chain (a running box is not disturbed)", _verify),
         ("stats", "count events, registers and bytes as JSON", _stats),
-        ("rebuild", "throw derived state away and derive it anew (the box must not run)", _rebuild),
+        (
+            "rebuild",
+            "throw derived state away and derive it anew (a running box does it)",
+            _rebuild,
+        ),
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("journal", type=Path, metavar="JOURNAL.db")
@@ -53,9 +59,7 @@ def _stats(args: argparse.Namespace) -> int:
                 for suffix in ("", "-wal")
                 if (path := Path(f"{args.journal}{suffix}")).exists()
             ),
-            "projected_to": {
-                each.name: reader.cursor(each.name) for each in (*projections.ALL, Papers())
-            },
+            "projected_to": {each.name: reader.cursor(each.name) for each in PROJECTIONS},
         }
     print(json.dumps(report, indent=1))
     return 0
@@ -64,15 +68,23 @@ def _stats(args: argparse.Namespace) -> int:
 def _rebuild(args: argparse.Namespace) -> int:
     # Opening for writing would create a missing journal; a reader refuses that and foreign files.
     Reader(args.journal).close()
-    events = asyncio.run(_rebuild_states(args.journal, args.mirror))
+    paths = JournalPaths(args.journal, args.mirror)
+    try:
+        events = asyncio.run(_rebuild_states(paths))
+    except JournalLocked:
+        # Only the holder of the lock may write. A daemon is asked; anybody else is left alone.
+        from bridge.cli.daemon_client import client_of
+
+        client = client_of(paths.lock, language_of(os.environ))
+        if client is None:
+            raise
+        events = client.post("/v1/journal/rebuild")["events"]
     print(f"ok: derived state rebuilt from {events} events")
     return 0
 
 
-async def _rebuild_states(database: Path, mirror: Path) -> int:
-    journal = Journal.open(
-        JournalPaths(database, mirror), SystemClock(), (*projections.ALL, Papers())
-    )
+async def _rebuild_states(paths: JournalPaths) -> int:
+    journal = Journal.open(paths, SystemClock(), PROJECTIONS)
     try:
         await journal.rebuild()
         return journal.last_seq

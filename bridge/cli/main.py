@@ -18,8 +18,11 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 
 COMMANDS = (
+    Command("run", "bridge.cli.run", "the daemon: run the box until it is told to stop"),
     Command("demo", "bridge.cli.demo", "the whole chain on simulators: no hardware, no root"),
     Command("check-config", "bridge.cli.check_config", "check a configuration file"),
+    Command("devices", "bridge.cli.devices", "what is configured and what is plugged in"),
+    Command("doctor", "bridge.cli.doctor", "look at everything the box needs, say what to do"),
     Command("rksv", "bridge.cli.rksv", "Austria: verify and export a DEP, replay a scenario"),
     Command("journal", "bridge.cli.journal", "look after the journal: verify, count, rebuild"),
     Command("apdu", "bridge.cli.apdu", "explain status words of signature cards"),

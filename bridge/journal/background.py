@@ -13,34 +13,41 @@ import sys
 from pathlib import Path
 
 from bridge.journal.check import verify
-from bridge.journal.faults import JournalDamaged
+from bridge.journal.faults import JournalDamaged, JournalUnchecked
 from bridge.journal.reader import Reader
 
 NICENESS = 19
-DAMAGED = 1
-"""Exit code of the child when the chain does not hold; its output says where."""
+DAMAGED = 17
+"""Exit code of the child when the chain does not hold; its output says where. Not 1: so ends
+every Python program that breaks."""
 
 
 async def verify_in_background(database: Path) -> str | None:
     """Check a journal in a child process; return what is wrong with it, ``None`` if nothing is.
 
-    Cancelling ends the child. A child that could not check anything is no verdict: ``None``.
+    Cancelling ends the child. Raises ``JournalUnchecked`` when the child could not check it.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "bridge.journal.background", str(database)),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
     )
     try:
-        output, _ = await process.communicate()
+        output, errors = await process.communicate()
     except asyncio.CancelledError:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
         raise
-    return output.decode(errors="replace").strip() if process.returncode == DAMAGED else None
+    if process.returncode == DAMAGED:
+        return output.decode(errors="replace").strip()
+    if process.returncode != 0:
+        last = errors.decode(errors="replace").strip().rpartition("\n")[2]
+        message = f"the check ended with {process.returncode}: {last[:200]}"
+        raise JournalUnchecked(message)
+    return None
 
 
 def main(database: Path) -> int:

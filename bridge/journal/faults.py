@@ -62,6 +62,34 @@ class JournalDamaged(Fault):
     advice = _RESTORE
 
 
+class JournalUnchecked(Fault):
+    """The check of the whole chain broke off: nobody knows whether the chain holds."""
+
+    code = "journal_unchecked"
+    side = Side.BOX
+    title = Text("Das Journal konnte nicht geprüft werden", "The journal could not be checked")
+    advice = Text(
+        "Verkaufen geht weiter. Mit `bonbridge journal verify` prüfen; schlägt auch das fehl, den "
+        "Techniker rufen.",
+        "Selling goes on. Check with `bonbridge journal verify`; if that fails too, call the "
+        "technician.",
+    )
+
+
+class JournalEnded(Fault):
+    """The journal's writer has broken down: nothing can be stored until the box starts anew."""
+
+    code = "journal_ended"
+    side = Side.BOX
+    title = Text("Das Journal ist ausgefallen", "The journal has broken down")
+    advice = Text(
+        "Die Box startet sich neu; was bestätigt wurde, ist gespeichert. Geschieht es wieder, den "
+        "Techniker rufen.",
+        "The box starts itself anew; what was acknowledged is stored. If it happens again, call "
+        "the technician.",
+    )
+
+
 class JournalBehind(Fault):
     """The mirror knows of receipts that the journal lacks: an old copy was put back."""
 

@@ -20,7 +20,7 @@ from bridge.journal.event import Event, NewEvent, WriteSet, event_hash
 from bridge.journal.faults import (
     HeadMoved,
     JournalClosed,
-    JournalUnwritable,
+    JournalEnded,
     KeyTaken,
     ProjectionBroken,
     WriteRefused,
@@ -157,7 +157,7 @@ class Writer:
         try:
             self._serve()
         except BaseException as error:
-            ended = JournalUnwritable(f"the writer ended: {error!r}")
+            ended = JournalEnded(f"the writer ended: {error!r}")
             raise
         finally:
             # Nobody may wait for ever for a thread that is gone.

@@ -16,21 +16,23 @@ from typing import Literal
 
 from pydantic_core import to_json
 
+from bridge.devices.printers import PrinterWatch, refusal_for_good
 from bridge.journal.event import Event, NewEvent, WriteSet
 from bridge.journal.faults import DiskFull, JournalUnwritable
 from bridge.journal.projections import load
 from bridge.journal.store import Journal
 from bridge.model import events
 from bridge.printing.papers import DuePaper, Papers, PaperState, due_paper
+from bridge.supervisor import full_jitter
 from drivers.contract.clock import Clock
 from drivers.contract.fault import Fault
 from drivers.contract.page import Page
-from drivers.contract.printer import Outcome, Printer, PrintResult
+from drivers.contract.printer import Outcome, PrintResult
 
 logger = logging.getLogger(__name__)
 
-READY_POLL_S = (0.5, 1.0, 2.0, 5.0, 10.0)
-"""Seconds between looks at a printer that cannot print; the last one repeats."""
+DISK_POLL_S = (0.5, 1.0, 2.0, 5.0, 10.0)
+"""Seconds before an event that the disk refused is written again; the last one repeats."""
 
 # assumed: enough for a line that breaks now and then; a printer that can never confirm would
 # otherwise print copies without end.
@@ -49,7 +51,7 @@ class Desk:
     """A printer and what to do when nobody knows whether it printed: ``ask`` a person, or print
     a paper marked as copy."""
 
-    printer: Printer
+    printer: PrinterWatch
     unknown_policy: Literal["ask", "copy"] = "ask"
 
 
@@ -58,15 +60,20 @@ Layout = Callable[[Event, int, bool], Page]
 
 
 class PrintFollower:
-    """Prints for all registers. ``faults`` says which printer cannot print, and why; ``stopping``
-    that papers under way are the last ones."""
+    """Prints for all registers. ``stopping`` says that papers under way are the last ones."""
 
     def __init__(
-        self, journal: Journal, desks: Mapping[str, Desk], layout: Layout, clock: Clock
+        self,
+        journal: Journal,
+        desks: Mapping[str, Desk],
+        layout: Layout,
+        clock: Clock,
+        chance: Callable[[], float],
     ) -> None:
-        """``desks`` maps a register's id to its printer; registers without one print nothing."""
-        self.faults: dict[str, Fault] = {}
+        """``desks`` maps a register's id to its printer; registers without one print nothing.
+        ``chance`` returns a random number from 0 to 1."""
         self.stopping = False
+        self.chance = chance
         self._seen = 0
         self._progress = asyncio.Condition()
         self._journal = journal
@@ -91,7 +98,7 @@ class PrintFollower:
             self._hand_out(paper)
         async with asyncio.TaskGroup() as group:
             for worker in self._workers.values():
-                group.create_task(worker.run())
+                group.create_task(worker.run(group))
             await self._progressed(after)
             async for event in self._journal.follow(after):
                 due = due_paper(event)
@@ -139,13 +146,13 @@ class PrintFollower:
             except (DiskFull, JournalUnwritable):
                 if self.stopping:
                     raise
-                await self.sleep(attempt)
+                await self.sleep(DISK_POLL_S[min(attempt, len(DISK_POLL_S) - 1)])
             else:
                 return
 
-    async def sleep(self, attempt: int) -> None:
-        """Wait before the next look at a printer."""
-        await self._clock.sleep(READY_POLL_S[min(attempt, len(READY_POLL_S) - 1)])
+    async def sleep(self, seconds: float) -> None:
+        """Wait by the follower's clock."""
+        await self._clock.sleep(seconds)
 
 
 class _Worker:
@@ -154,55 +161,57 @@ class _Worker:
         self._follower = follower
         self._desk = desk
 
-    async def run(self) -> None:
+    async def run(self, group: asyncio.TaskGroup) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             while True:
                 paper = await self.queue.get()
                 try:
-                    await self._bring(paper)
+                    if paper.state is not PaperState.UNKNOWN:
+                        with self._desk.printer.wanted():
+                            await self._bring(paper, group)
                 except Fault as fault:
                     # The journal refuses for good (it was closed): nothing can be noted any more.
-                    self._follower.faults[self._desk.printer.name] = fault
+                    logger.warning("paper %s waits for the next start: %s", paper.paper, fault)
                 except Exception:
                     # One receipt that cannot be laid out must not keep the others from paper.
                     logger.exception("paper %s cannot be printed", paper.paper)
                 finally:
                     self.queue.task_done()
 
-    async def _bring(self, paper: DuePaper) -> None:
-        """Try until the paper is printed or a person has to decide."""
-        if paper.state is PaperState.UNKNOWN:
-            return
+    async def _put_aside(self, paper: DuePaper, refusal: Fault) -> None:
+        """Let the others pass; try it again at the slowest rate, it stays due."""
+        logger.warning("paper %s is put aside: %s", paper.paper, refusal)
+        printer = self._desk.printer
+        printer.put_aside(paper.paper, refusal)
+        await self._follower.sleep(full_jitter(0, refusal, self._follower.chance()))
+        printer.take_back(paper.paper)
+        self.queue.put_nowait(paper)
+
+    async def _bring(self, paper: DuePaper, group: asyncio.TaskGroup) -> None:
+        """Try until the paper is printed, put aside, or a person has to decide."""
         copies = MAX_COPIES if self._desk.unknown_policy == "copy" else 0
         if paper.state is PaperState.SENDING:
-            outcome = Outcome.UNKNOWN
-            await self._note_outcome(paper, PrintResult(outcome), again=copies > 0)
+            result = PrintResult(Outcome.UNKNOWN)
+            await self._note_outcome(paper, result, again=copies > 0)
         else:
-            outcome = await self._print(paper, again=copies > 0)
-        for attempt in count():
-            if outcome is Outcome.UNKNOWN:
+            result = await self._print(paper, again=copies > 0)
+        while result.outcome is not Outcome.PRINTED:
+            if result.outcome is Outcome.UNKNOWN:
                 if not copies:
                     return
                 copies -= 1
                 paper = replace(paper, copy=True)
-            elif outcome is Outcome.NOT_PRINTED:
-                if self._needs_a_person():
-                    return
-                await self._follower.sleep(attempt)
-            else:
+            elif (refusal := refusal_for_good(result)) is not None:
+                due = replace(paper, state=PaperState.DUE)
+                group.create_task(self._put_aside(due, refusal))
                 return
-            outcome = await self._print(paper, again=copies > 0)
+            result = await self._print(paper, again=copies > 0)
 
-    def _needs_a_person(self) -> bool:
-        """Whether trying again cannot help; the paper stays due and is tried after a restart."""
-        fault = self._follower.faults.get(self._desk.printer.name)
-        return fault is not None and not fault.retryable
-
-    async def _print(self, paper: DuePaper, *, again: bool) -> Outcome:
+    async def _print(self, paper: DuePaper, *, again: bool) -> PrintResult:
         """Print once the printer can. A paper under way ends with its outcome, even when the box
         stops meanwhile: else it would be unknown."""
         printer = self._desk.printer
-        await self._until_ready(printer)
+        await printer.until_ready()
         page = self._follower.page(paper, printer.columns)
         attempt = asyncio.create_task(self._attempt(paper, page, again))
         try:
@@ -212,14 +221,12 @@ class _Worker:
             await asyncio.gather(attempt, return_exceptions=True)
             raise
 
-    async def _attempt(self, paper: DuePaper, page: Page, again: bool) -> Outcome:
+    async def _attempt(self, paper: DuePaper, page: Page, again: bool) -> PrintResult:
         printer = self._desk.printer
         await self._follower.note(events.PAPER_SENDING, paper, printer=printer.name)
         result = await printer.print(page)
-        if result.fault is not None:
-            self._follower.faults[printer.name] = result.fault
         await self._note_outcome(paper, result, again=again)
-        return result.outcome
+        return result
 
     async def _note_outcome(self, paper: DuePaper, result: PrintResult, *, again: bool) -> None:
         facts: dict[str, object] = {"printer": self._desk.printer.name}
@@ -230,11 +237,3 @@ class _Worker:
         if result.outcome is Outcome.PRINTED:
             facts["copy"] = paper.copy
         await self._follower.note(_OUTCOME_EVENTS[result.outcome], paper, **facts)
-
-    async def _until_ready(self, printer: Printer) -> None:
-        attempt = 0
-        while (fault := (await printer.status()).fault) is not None:
-            self._follower.faults[printer.name] = fault
-            await self._follower.sleep(attempt)
-            attempt += 1
-        self._follower.faults.pop(printer.name, None)

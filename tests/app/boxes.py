@@ -33,6 +33,7 @@ id = "A"
 kassen_id = "KASSE-A"
 aes_key = "a.aes"
 units = ["card"]
+{printer_of_a}
 [[register]]
 id = "B"
 kassen_id = "KASSE-B"
@@ -52,8 +53,18 @@ probe_interval_s = 3600.0
 class Shop:
     """A directory with configuration and secrets, a card, and boxes started on them."""
 
-    def __init__(self, root: Path, pin: str = PIN, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        pin: str = PIN,
+        clock: Clock | None = None,
+        more: str = "",
+        printer_of_a: str = "",
+    ) -> None:
+        """``more`` is added to the configuration, ``printer_of_a`` to the first register."""
         self.root = root
+        self._more = more
+        self._printer_of_a = printer_of_a
         self.clock = clock or SystemClock()
         self.slot: CardSlot = make_slot()
         self.transport = FunctionTransport(self.slot)
@@ -71,7 +82,8 @@ class Shop:
     @property
     def config(self) -> Config:
         """The configuration."""
-        return parse_config(CONFIG.format(root=self.root))
+        text = CONFIG.format(root=self.root, printer_of_a=self._printer_of_a)
+        return parse_config(text + self._more)
 
     async def start(self) -> Box:
         """Start a box."""

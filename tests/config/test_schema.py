@@ -90,3 +90,57 @@ def test_rules_across_tables_hold_for_a_configuration_made_in_code_as_well() -> 
     raw["register"][0]["units"] = ["another"]
     with pytest.raises(ValidationError, match="no signing unit `another`"):
         Config.model_validate(raw)
+
+
+CLOUD = """
+[[cloud]]
+name = "asello"
+url = "wss://cloud.example/box"
+token = "asello-token"
+"""
+
+
+@pytest.mark.parametrize(
+    ("url", "text"),
+    [
+        ("http://cloud.example/box", "must look like"),
+        ("ws://cloud.example/box", 'must begin with "wss://"'),
+        ("wss://me:secret@cloud.example/box", "must not contain user"),
+        ("wss://cloud.example/box?token=abc", "must not contain user"),
+        ("wss://", "must look like"),
+        ("wss://[::1/box", "is not a URL"),
+    ],
+)
+def test_a_cloud_address_that_would_leak_or_go_unencrypted_is_refused(url: str, text: str) -> None:
+    wrong = VALID + CLOUD.replace("wss://cloud.example/box", url)
+    (problem,) = problems_of(wrong)
+    assert "cloud[0].url" in problem
+    assert text in problem
+    assert "secret" not in problem
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
+def test_an_unencrypted_cloud_is_allowed_on_this_machine(host: str) -> None:
+    config = parse_config(VALID + CLOUD.replace("wss://cloud.example", f"ws://{host}:8080"))
+    assert config.clouds[0].ping_interval_s == 20.0
+
+
+def test_two_clouds_of_one_name_and_a_register_that_is_not_there_are_refused() -> None:
+    twice = VALID + CLOUD + CLOUD + 'registers = ["K2"]\n'
+    problems = "\n".join(problems_of(twice))
+    assert "cloud[1].name" in problems
+    assert "no register `K2`" in problems
+
+
+@pytest.mark.parametrize("listen", ["8080", "127.0.0.1:", "127.0.0.1:70000", ":80"])
+def test_an_address_to_listen_at_that_is_none_is_refused(listen: str) -> None:
+    (problem,) = problems_of(VALID + f'[web]\nlisten = "{listen}"\n')
+    assert "web.listen" in problem
+
+
+@pytest.mark.parametrize(
+    "origin", ["null", "*", "https://a.example/", "ftp://a", "https://A.example"]
+)
+def test_an_origin_that_no_browser_sends_is_refused(origin: str) -> None:
+    (problem,) = problems_of(VALID + f'[web]\norigins = ["{origin}"]\n')
+    assert "web.origins" in problem

@@ -13,7 +13,7 @@ from bridge.journal.event import Key, NewEvent, WriteSet
 from bridge.journal.faults import (
     HeadMoved,
     JournalClosed,
-    JournalUnwritable,
+    JournalEnded,
     KeyTaken,
     WriteRefused,
 )
@@ -208,9 +208,9 @@ async def test_nobody_waits_for_a_writer_that_died(
         with writer_held(journal):
             futures = [journal.submit(chain.next()) for _ in range(3)]
         done = [await outcome(each) for each in futures]
-        assert done == [JournalUnwritable] * 3
-        assert await outcome(journal.submit(chain.next())) is JournalUnwritable
-        with pytest.raises(JournalUnwritable):
+        assert done == [JournalEnded] * 3
+        assert await outcome(journal.submit(chain.next())) is JournalEnded
+        with pytest.raises(JournalEnded):
             await journal.settle()
     monkeypatch.undo()
     async with opened(paths_in(tmp_path)) as journal:

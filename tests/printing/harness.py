@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Literal
 
+from bridge.devices.printers import PrinterWatch
+from bridge.health import Part
 from bridge.journal.event import Event
 from bridge.journal.projections import load
 from bridge.printing.follower import Desk, PrintFollower
@@ -85,14 +87,19 @@ async def printing(
     registers: Sequence[str] = ("K1",),
 ) -> AsyncIterator[PrintFollower]:
     """Let a follower print; at the end it is cancelled, as when the box stops."""
-    desk = Desk(printer, policy)
-    follower = PrintFollower(shop.journal, dict.fromkeys(registers, desk), title, shop.clock)
-    running = asyncio.ensure_future(follower.run())
+    watch = PrinterWatch(printer, shop.board, shop.clock, lambda: 0.5)
+    desk = Desk(watch, policy)
+    follower = PrintFollower(
+        shop.journal, dict.fromkeys(registers, desk), title, shop.clock, lambda: 0.5
+    )
+    running = [asyncio.ensure_future(each.run()) for each in (watch, follower)]
+    await until(lambda: shop.board.part("printer:counter") is not None)
     try:
         yield follower
     finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        for each in running:
+            each.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
 
 def left(shop: Shop) -> list[DuePaper]:
@@ -108,6 +115,29 @@ def paper_events(shop: Shop) -> list[str]:
     return [event.kind for event in shop.events() if event.kind.startswith("paper.")]
 
 
-async def asleep(shop: Shop) -> None:
-    """Wait until the follower sleeps before its next look."""
-    await until(lambda: bool(shop.clock.sleeping))
+def state(shop: Shop) -> Part:
+    """Return what the board says of the printer."""
+    part = shop.board.part("printer:counter")
+    assert part is not None
+    return part
+
+
+async def pausing(shop: Shop) -> float:
+    """Wait until the printer cannot print and its next look is awaited; return in how long."""
+    await until(lambda: state(shop).phase == "waiting" and bool(shop.clock.sleeping))
+    return min(shop.clock.sleeping)
+
+
+async def asleep(shop: Shop, seconds: float) -> None:
+    """Wait until somebody sleeps that long."""
+    await until(lambda: seconds in shop.clock.sleeping)
+
+
+async def looks(shop: Shop, count: int) -> None:
+    """Wait until the printer was looked at that often since it last could print."""
+    await until(lambda: state(shop).facts.get("tries") == count)
+
+
+async def noted(shop: Shop, kind: str, count: int) -> None:
+    """Wait until that many events of a kind are durable."""
+    await until(lambda: paper_events(shop).count(kind) == count)

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from bridge.devices.printers import READY_POLL_S
+from bridge.health import Level
 from bridge.journal.faults import DiskFull
 from bridge.model import events
-from bridge.printing.follower import MAX_COPIES, READY_POLL_S
+from bridge.printing.follower import DISK_POLL_S, MAX_COPIES
 from bridge.printing.papers import DuePaper, PaperState
+from bridge.supervisor import full_jitter
 from drivers.contract.page import Page
 from drivers.contract.printer import Outcome
 from tests.printing.harness import (
@@ -20,8 +23,12 @@ from tests.printing.harness import (
     PaperOut,
     asleep,
     left,
+    looks,
+    noted,
     paper_events,
+    pausing,
     printing,
+    state,
 )
 from tests.till.harness import Shop, big, new_key, until
 
@@ -64,8 +71,7 @@ async def test_the_outcome_names_paper_printer_and_fault(tmp_path: Path) -> None
         printer = FakePrinter()
         printer.outcomes = [Outcome.NOT_PRINTED]
         async with printing(shop, printer) as follower:
-            await asleep(shop)
-            shop.clock.advance(READY_POLL_S[0])
+            shop.clock.advance(await pausing(shop))
             await follower.idle()
         receipt = shop.journal.reader.by_number("K1", 1)
         assert receipt is not None
@@ -86,31 +92,41 @@ async def test_what_was_not_printed_is_tried_again_after_a_while(tmp_path: Path)
         async with printing(shop, printer) as follower:
             await shop.sale()
             waits = []
-            for _ in range(3):
-                await asleep(shop)
-                assert isinstance(follower.faults["counter"], PaperOut)
-                waits += shop.clock.sleeping
-                shop.clock.advance(shop.clock.sleeping[0])
+            for tried in range(1, 4):
+                await noted(shop, NOT_PRINTED, tried)
+                waits.append(await pausing(shop))
+                assert isinstance(state(shop).fault, PaperOut)
+                shop.clock.advance(waits[-1])
             await follower.idle()
-            assert not follower.faults
+            assert state(shop).level is Level.OK
         assert waits == pytest.approx(READY_POLL_S[:3])
         # An original, since nothing of it can have reached the paper; and before the next one.
         assert printer.papers == ["K1 1 start", "K1 2 sale"]
         assert paper_events(shop) == [*[SENT, NOT_PRINTED] * 3, *[SENT, PRINTED] * 2]
 
 
-async def test_a_paper_that_can_never_be_printed_is_put_aside_and_stays_due(
+async def test_a_paper_that_can_never_be_printed_is_put_aside_and_tried_again_later(
     tmp_path: Path,
 ) -> None:
     async with Shop(tmp_path) as shop:
         printer = FakePrinter()
         printer.outcomes = [Outcome.NOT_PRINTED]
         printer.reason = PageImpossible("fake")
+        later = full_jitter(0, printer.reason, 0.5)
         async with printing(shop, printer) as follower:
             await shop.sale()
             await follower.idle()
             assert printer.papers == ["K1 2 sale"]
             assert [paper.state for paper in left(shop)] == [PaperState.DUE]
+            await until(lambda: state(shop).fault is printer.reason)
+            assert state(shop).level is Level.DEGRADED, "it still prints all others"
+            await asleep(shop, later)
+            shop.clock.advance(later)
+            await until(lambda: len(printer.papers) == 2)
+            await follower.idle()
+            await until(lambda: state(shop).level is Level.OK)
+        assert printer.papers == ["K1 2 sale", "K1 1 start"]
+        assert not left(shop)
 
 
 async def test_a_receipt_that_cannot_be_laid_out_keeps_no_other_from_paper(
@@ -189,7 +205,7 @@ async def test_a_copy_that_was_not_printed_stays_a_copy(tmp_path: Path) -> None:
         printer = FakePrinter()
         printer.outcomes = [Outcome.UNKNOWN, Outcome.NOT_PRINTED]
         async with printing(shop, printer, "copy"):
-            await asleep(shop)
+            await noted(shop, NOT_PRINTED, 1)
         # The box is switched off before the second try.
     async with shop.again() as later:
         async with printing(later, printer, "copy") as follower:
@@ -278,19 +294,20 @@ async def test_a_printer_that_cannot_print_holds_its_papers_and_recovers(tmp_pat
         async with printing(shop, printer) as follower:
             await shop.sale()
             waits = []
-            for _ in range(7):
-                await asleep(shop)
-                waits += shop.clock.sleeping
-                shop.clock.advance(shop.clock.sleeping[0])
+            # The first look was before the paper was handed out.
+            for looked in range(2, 9):
+                await looks(shop, looked)
+                waits.append(await pausing(shop))
+                shop.clock.advance(waits[-1])
             assert waits == pytest.approx([*READY_POLL_S, READY_POLL_S[-1], READY_POLL_S[-1]])
-            assert follower.faults == {"counter": printer.trouble}
+            assert state(shop).fault is printer.trouble
             assert not printer.papers
             assert not paper_events(shop)
-            await asleep(shop)
+            await looks(shop, 9)
             printer.trouble = None
-            shop.clock.advance(READY_POLL_S[-1])
+            shop.clock.advance(await pausing(shop))
             await follower.idle()
-            assert not follower.faults
+            assert state(shop).level is Level.OK
         assert printer.papers == ["K1 1 start", "K1 2 sale"]
 
 
@@ -312,7 +329,7 @@ async def outage_and_return(shop: Shop) -> None:
     shop.soft[0].damaged = True
     await shop.sale()
     shop.soft[0].damaged = False
-    await shop.prober().once()
+    await shop.look()
 
 
 async def own(shop: Shop, kind: str) -> None:
@@ -414,14 +431,14 @@ async def test_a_full_disk_holds_papers_back_and_repeats_none(tmp_path: Path) ->
 
             shop.journal.submit = submit  # type: ignore[assignment,method-assign]  # a full disk
             printer.gate.set()
-            for _ in range(4):
-                await asleep(shop)
-                shop.clock.advance(shop.clock.sleeping[0])
-            await asleep(shop)
+            for pause in DISK_POLL_S[:-1]:
+                await asleep(shop, pause)
+                shop.clock.advance(pause)
+            await asleep(shop, DISK_POLL_S[-1])
             assert printer.papers == ["K1 1 start"]
             assert paper_events(shop) == [SENT]
             fail = False
-            shop.clock.advance(shop.clock.sleeping[0])
+            shop.clock.advance(DISK_POLL_S[-1])
             await follower.idle()
         assert printer.papers == ["K1 1 start", "K1 2 sale"]
         assert paper_events(shop) == [SENT, PRINTED] * 2
@@ -442,13 +459,13 @@ async def test_a_box_with_a_full_disk_can_stop(tmp_path: Path) -> None:
 
         async def stop() -> None:
             async with printing(shop, printer):
-                await asleep(shop)
+                await asleep(shop, DISK_POLL_S[0])
 
         stopped = asyncio.ensure_future(stop())
-        await asleep(shop)
+        await asleep(shop, DISK_POLL_S[0])
         for _ in range(20):
             await asyncio.sleep(0)
-        shop.clock.advance(READY_POLL_S[-1])
+        shop.clock.advance(DISK_POLL_S[0])
         await stopped
         shop.journal.submit = real  # type: ignore[method-assign]  # the disk again
         assert not printer.papers

@@ -179,7 +179,7 @@ async def collective(shop: Shop) -> Event:
     for _ in range(3):
         await outage(shop)
     shop.soft[0].damaged = False
-    await shop.prober().once()
+    await shop.look()
     event = shop.journal.reader.last_numbered("K1")
     assert event is not None
     return event

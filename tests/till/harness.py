@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from bridge.app import PROJECTIONS
+from bridge.devices.units import UnitWatch
 from bridge.fiscal.rksv.counter import CounterCipher
 from bridge.fiscal.rksv.session import RksvRegime
-from bridge.fiscal.rksv.units import Prober, SharedUnit, UnitPool
+from bridge.fiscal.rksv.units import SharedUnit, UnitPool
+from bridge.health import HealthBoard
 from bridge.journal.event import Event
 from bridge.journal.store import Journal, JournalPaths
 from bridge.journal.writer import Task
@@ -139,6 +141,8 @@ class Shop:
         self.journal: Journal
         self.till: Till
         self.units: list[SharedUnit]
+        self.board = HealthBoard(self.clock)
+        self.returns = 0
 
     async def __aenter__(self) -> Self:
         paths = JournalPaths(self.folder / "journal.db", self.folder / "mirror" / "head")
@@ -182,9 +186,49 @@ class Shop:
         register = Register(name, f"KASSE-{name}", number_prefix=self.number_prefix)
         return RegisterTill(register, self.journal, regime, self.clock, **self.options)
 
-    def prober(self) -> Prober:
-        """Return what finds units back in the background."""
-        return Prober(self.units, self.clock, 30.0, self.till.end_outages, lambda: 0.5)
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[list[UnitWatch]]:
+        """Watch the units as the box does: those that are out are looked for every 30 seconds."""
+        watches = [
+            UnitWatch(
+                unit,
+                self.board,
+                self.clock,
+                lambda: 0.5,
+                interval_s=30.0,
+                on_return=self._unit_back,
+            )
+            for unit in self.units
+        ]
+        running = [asyncio.ensure_future(watch.run()) for watch in watches]
+        try:
+            yield watches
+        finally:
+            for each in running:
+                each.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    async def _unit_back(self) -> None:
+        await self.till.end_outages()
+        self.returns += 1
+
+    async def look(self) -> bool:
+        """Look once for the units that are out; return whether one came back."""
+        returns = self.returns
+        out = [f"unit:{unit.name}" for unit in self.units if not unit.usable]
+        async with self.watching() as watches:
+            await until(lambda: all(self._tries(name) == 1 for name in out))
+            for watch in watches:
+                watch.wake()
+            left = len(out)
+            await until(
+                lambda: self.returns - returns + sum(self._tries(name) == 2 for name in out) == left
+            )
+        return self.returns > returns
+
+    def _tries(self, part: str) -> int:
+        found = self.board.part(part)
+        return 0 if found is None else found.facts.get("tries", 0)
 
     # Commands
 

@@ -127,10 +127,10 @@ async def test_the_return_of_the_unit_ends_the_outage_with_a_sammelbeleg(tmp_pat
         shop.soft[0].damaged = True
         for _ in range(3):
             await shop.sale()
-        assert await shop.prober().once() is False
+        assert await shop.look() is False
         assert len(shop.bons()) == 4
         shop.soft[0].damaged = False
-        assert await shop.prober().once() is True
+        assert await shop.look() is True
         collective = shop.journal.reader.by_number("K1", 5)
         assert collective is not None
         body = collective.data()
@@ -208,7 +208,7 @@ async def test_an_outage_survives_a_restart_with_its_duty(tmp_path: Path) -> Non
         await later.sale()
         assert len(later.events(events.OUTAGE_BEGIN)) == 1
         later.soft[0].damaged = False
-        await later.prober().once()
+        await later.look()
         await later.sale()
         assert kinds(later)[4:] == [("collective", True), ("sale", True)]
         ended = next(iter(later.events(events.OUTAGE_END))).data()
@@ -224,11 +224,11 @@ async def test_every_register_ends_its_own_outage(tmp_path: Path) -> None:
         await shop.sale(register="K1")
         await shop.sale(register="K3")
         shop.soft[0].damaged = False
-        await shop.prober().once()
+        await shop.look()
         assert [len(shop.bons(name)) for name in ("K1", "K2", "K3")] == [3, 1, 3]
 
 
-async def test_a_full_disk_does_not_keep_the_prober_from_finding_units_back(
+async def test_a_full_disk_does_not_keep_units_from_being_found_back(
     tmp_path: Path,
 ) -> None:
     """The Sammelbeleg cannot be written; the unit is used all the same, and the duty stays."""
@@ -241,7 +241,7 @@ async def test_a_full_disk_does_not_keep_the_prober_from_finding_units_back(
         with pytest.raises(DiskFull):
             await asyncio.gather(*(shop.sale() for _ in range(20)))
         await shop.till.finish()
-        assert await shop.prober().once() is True
+        assert await shop.look() is True
         await shop.till.finish()
         assert shop.register().head.outage is not None
         shop.disk_full(False)
@@ -280,7 +280,7 @@ async def test_a_register_that_never_had_a_startbeleg_makes_nothing(tmp_path: Pa
             await shop.own("start")
         assert not shop.bons()
         shop.soft[0].damaged = False
-        await shop.prober().once()
+        await shop.look()
         await shop.own("start")
         await shop.complete(receipt)
         assert len(shop.bons()) == 2
@@ -377,29 +377,27 @@ async def test_a_unit_that_fails_while_others_wait_for_it_fails_all_of_them(
         assert not shop.bons("K2")[-1].signed
 
 
-async def test_the_prober_goes_on_when_a_unit_is_held(tmp_path: Path) -> None:
+async def test_a_unit_that_is_held_is_looked_for_again(tmp_path: Path) -> None:
     unit = HeldUnit("card", "card")
     async with Shop(tmp_path, units=[unit], registers=("K1", "K2"), queue_limit_s=0.01) as shop:
         holding = await held(shop, unit)
         shop.units[0]._out(SigningBusy("as if it had failed"))
-        assert await shop.prober().once() is False
+        assert await shop.look() is False
         unit.gate.set()
         await holding
-        assert await shop.prober().once() is True
+        assert await shop.look() is True
 
 
-async def test_the_prober_looks_again_and_again(tmp_path: Path) -> None:
+async def test_a_unit_that_is_out_is_looked_for_again_and_again(tmp_path: Path) -> None:
     async with Shop(tmp_path) as shop:
         shop.soft[0].damaged = True
         await shop.sale()
-        probing = asyncio.ensure_future(shop.prober().run())
-        for round_ in range(4):
-            await until(lambda: len(shop.clock.sleeping) == 1)
-            assert shop.clock.sleeping == [30.0]
-            shop.soft[0].damaged = round_ < 2
-            shop.clock.advance(30)
-        await until(lambda: shop.register().head.outage is None)
-        probing.cancel()
-        await asyncio.gather(probing, return_exceptions=True)
+        async with shop.watching():
+            for round_ in range(4):
+                await until(lambda: len(shop.clock.sleeping) == 1)
+                assert shop.clock.sleeping == [30.0]
+                shop.soft[0].damaged = round_ < 3
+                shop.clock.advance(30)
+            await until(lambda: shop.register().head.outage is None)
         await shop.till.finish()
         assert kinds(shop)[1:] == [("sale", False), ("collective", True)]

@@ -77,7 +77,7 @@ async def test_nothing_follows_a_schlussbeleg_made_in_an_outage(tmp_path: Path) 
         shop.soft[0].damaged = True
         await shop.own("closing")
         shop.soft[0].damaged = False
-        assert await shop.prober().once()
+        assert await shop.look()
         assert [bon.signed for bon in shop.bons()] == [True, False]
 
 
@@ -114,7 +114,7 @@ async def test_a_latched_register_does_not_sign_but_still_edits(tmp_path: Path, 
         # The unit that comes back must not write onto a chain that may have gone on elsewhere.
         assert later.register().head.outage is not None
         later.units[0]._out(SigningBusy("as if it had been out"))
-        assert await later.prober().once()
+        assert await later.look()
         assert await later.till.end_outages() == []
         assert len(later.bons()) == before
         await later.do("add_line", receipt=receipt.id, rev=1, line=line("noch etwas"))

@@ -9,16 +9,14 @@ section 6).
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from bridge.fiscal.rksv.jws import load_public_key, verify_signature
 from bridge.fiscal.rksv.unit_faults import KeyUnsuitable, SignatureForeign, SigningBusy, UnitTooSlow
-from drivers.contract.clock import Clock
 from drivers.contract.fault import Fault
 from drivers.contract.signing import SigningUnit, UnitRecord
 
@@ -65,6 +63,7 @@ class SharedUnit:
         self._turn = asyncio.Lock()
         self._queued = 0
         self._on_fault = on_fault
+        self._changed = asyncio.Event()
 
     @property
     def usable(self) -> bool:
@@ -72,16 +71,39 @@ class SharedUnit:
         return self.fault is None and self.record is not None
 
     async def wake(self) -> bool:
-        """Open the unit, or find out whether it is back. Returns whether it is usable."""
+        """Open the unit, or find out whether it is back. Returns whether it is usable.
+
+        Raises ``SigningBusy`` when registers held the unit too long, as ``probe`` and ``read`` do.
+        """
+        return await self._ask(self._find)
+
+    async def probe(self) -> bool:
+        """Ask the unit whether it answers; spends no PIN try. Returns whether it is usable."""
+        return await self._ask(self._unit.probe if self.usable else self._find)
+
+    async def read(self) -> bool:
+        """Read the unit's certificate anew and take what is there now as the unit, also another
+        card. Returns whether it is usable."""
+        return await self._ask(self._read)
+
+    async def _find(self) -> None:
+        if self.record is not None and self.fault is not None:
+            await self._unit.probe()
+        await self._read()
+
+    async def _read(self) -> None:
+        record = await self._unit.read()
+        await self._unit.probe()
+        self._key = load_public_key(record.public_key)
+        self.record = record
+
+    async def _ask(self, question: Callable[[], Awaitable[None]]) -> bool:
         await self._enter()
         try:
             async with asyncio.timeout(self._queue_limit_s):
-                if self.record is not None and self.fault is not None:
-                    await self._unit.probe()
-                self.record = await self._unit.read()
-                await self._unit.probe()
-                self._key = load_public_key(self.record.public_key)
+                await question()
             self.fault = None
+            self._tell()
         except TimeoutError:
             self._out(UnitTooSlow(f"{self.name} did not answer"))
         except Fault as fault:
@@ -120,8 +142,18 @@ class SharedUnit:
         finally:
             self._turn.release()
 
+    async def until(self, *, usable: bool) -> None:
+        """Wait until the unit is usable, or until it is not."""
+        while self.usable is not usable:
+            await self._changed.wait()
+
+    def _tell(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
     def _out(self, fault: Fault) -> None:
         self.fault = fault
+        self._tell()
         if self._on_fault is not None:
             self._on_fault(self.name, fault)
 
@@ -176,41 +208,3 @@ class UnitPool:
     def faults(self) -> dict[str, Fault]:
         """Return why which unit is out."""
         return {unit.name: unit.fault for unit in self.units if unit.fault is not None}
-
-
-class Prober:
-    """Looks in the background whether units that are out have come back."""
-
-    def __init__(
-        self,
-        units: Sequence[SharedUnit],
-        clock: Clock,
-        interval_s: float,
-        on_return: Callable[[], object],
-        jitter: Callable[[], float],
-    ) -> None:
-        self._units = units
-        self._clock = clock
-        self._interval_s = interval_s
-        self._on_return = on_return
-        self._jitter = jitter
-
-    async def run(self) -> None:
-        """Probe for ever; ``on_return`` is called (and awaited) when a unit came back."""
-        while True:
-            await self._clock.sleep(self._interval_s * (0.5 + self._jitter()))
-            await self.once()
-
-    async def once(self) -> bool:
-        """Probe every unit that is out, now. Returns whether one came back."""
-        back = False
-        for unit in self._units:
-            if not unit.usable:
-                # One that others still hold is looked at the next time.
-                with contextlib.suppress(SigningBusy):
-                    back = await unit.wake() or back
-        if back:
-            result = self._on_return()
-            if asyncio.iscoroutine(result):
-                await result
-        return back

@@ -1,0 +1,1 @@
+"""The devices of the box: watched, listed, tested. Knows the contracts of drivers only."""

@@ -1,0 +1,27 @@
+"""The local API, base ``/v1``: one file per resource.
+
+Handlers take the bare request, ask for the role they need, and raise faults; whoever composes
+the application answers those as problems (``bridge.web.problems``).
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from bridge.web.api import box, docs, exports, later, lines, live, receipts, registers
+from bridge.web.api.child import Exporter
+from bridge.web.parts import WebParts
+
+
+def routers(parts: WebParts) -> list[APIRouter]:
+    """Return all routes of the local API, and the page that shows their description."""
+    return [
+        receipts.routes(parts),
+        lines.routes(parts),
+        registers.routes(parts),
+        live.routes(parts),
+        box.routes(parts),
+        exports.routes(parts, Exporter()),
+        later.routes(),
+        docs.routes(),
+    ]

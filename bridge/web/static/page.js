@@ -1,0 +1,7 @@
+// The entry of every page.
+
+import { corner } from "./common.js";
+
+corner();
+const { start } = await import(`./${document.body.dataset.page}.js`);
+start();

@@ -1,0 +1,1 @@
+"""Devices: watched, listed, tested."""

@@ -1,0 +1,1 @@
+"""The health board and the supervisor."""

@@ -1,0 +1,1 @@
+"""The local API over the real till and journal."""
