@@ -12,6 +12,7 @@ BIN := $(VENV)/bin
 # Passed on by `make demo`.
 ONCE ?=
 RECEIPTS ?=
+PORT ?=
 COUNTRY ?=
 OUT ?= demo-out
 
@@ -20,8 +21,11 @@ OUT ?= demo-out
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
-# What the tests need of Debian.
-DEBIAN_PACKAGES := libzbar0
+# What the tests need of Debian: reading printed codes; a smart-card service with a virtual reader,
+# and what pyscard is built from; a browser with a font.
+DEBIAN_PACKAGES := libzbar0 \
+  pcscd vsmartcard-vpcd libpcsclite-dev swig gcc python3-dev \
+  chromium fonts-dejavu-core
 
 .PHONY: help
 help: ## this list
@@ -30,12 +34,13 @@ help: ## this list
 	done
 
 .PHONY: demo
-demo: $(VENV)/.base ## the whole chain on simulators [ONCE=1] [RECEIPTS=N] [OUT=DIR] [COUNTRY=at|de]
+demo: $(VENV)/.base ## the whole chain on simulators [ONCE=1] [RECEIPTS=N] [OUT=DIR] [PORT=N]
 	$(BIN)/bonbridge demo $(if $(COUNTRY),--country '$(COUNTRY)') \
-	  $(if $(RECEIPTS),--receipts '$(RECEIPTS)') $(if $(filter-out 0,$(ONCE)),--once) --out '$(OUT)'
+	  $(if $(RECEIPTS),--receipts '$(RECEIPTS)') $(if $(filter-out 0,$(ONCE)),--once) \
+	  $(if $(PORT),--port '$(PORT)') --out '$(OUT)'
 
 .PHONY: test
-test: $(VENV)/.dev debian-packages ## all tests [PYTEST_ARGS='-k name'] [BONBRIDGE_VECTORS=DIR]
+test: debian-packages $(VENV)/.card ## all tests [PYTEST_ARGS='-k name'] [BONBRIDGE_VECTORS=DIR]
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 .PHONY: check
@@ -50,7 +55,7 @@ bench: $(VENV)/.base ## speed and cost [BENCH_ARGS='--only M1']
 	$(BIN)/bonbridge bench $(BENCH_ARGS)
 
 .PHONY: proofs
-proofs: $(VENV)/.dev debian-packages ## the tests with their long loops
+proofs: debian-packages $(VENV)/.card ## the tests with their long loops
 	$(BIN)/python -m pytest --proofs $(PYTEST_ARGS)
 
 .PHONY: fresh
@@ -84,4 +89,10 @@ $(VENV)/.base: pyproject.toml $(VENV)/.made
 $(VENV)/.dev: pyproject.toml $(VENV)/.made
 	@cmp -s pyproject.toml $@ || $(BIN)/python -m pip install --disable-pip-version-check -q -e '.[dev]'
 	@cp pyproject.toml $@
+	@cp pyproject.toml $(VENV)/.base
+
+$(VENV)/.card: pyproject.toml $(VENV)/.made
+	@cmp -s pyproject.toml $@ || $(BIN)/python -m pip install --disable-pip-version-check -q -e '.[dev,card]'
+	@cp pyproject.toml $@
+	@cp pyproject.toml $(VENV)/.dev
 	@cp pyproject.toml $(VENV)/.base

@@ -110,3 +110,48 @@ def check_all(out: Path) -> None:
     for answer in acknowledged(out):
         claim = (answer["receipt"], f"receipt.{answer['how']}", answer["number"])
         assert claim in ended, f"acknowledged, but not in the journal: {answer}"
+
+
+def check_cloud(out: Path) -> None:
+    """Hold what the cloud and the external program know against the journal."""
+    rows = journal_rows(out)
+    opened = [row for row in rows if row["kind"] == "receipt.opened"]
+    parked = [
+        body["parked_id"] for row in opened if "parked_id" in (body := json.loads(row["body"]))
+    ]
+    assert len(parked) == len(set(parked)), "a parked receipt was opened twice"
+
+    completed = {row["receipt"]: row for row in rows if row["kind"] == "receipt.completed"}
+    documents = json.loads((out / "cloud-documents.json").read_text(encoding="utf-8"))
+    for reference, document in documents.items():
+        row = completed[document["boxReceiptId"]]
+        body = json.loads(row["body"])
+        assert body["reference"] == reference
+        assert document["reference"] == reference
+        assert document["receiptNumber"] == body["belegnummer"]
+        assert document["totalCents"] == body["total"]
+        assert document["qrCode"] == qr_of(row["jws"])
+
+    webhooks = [
+        json.loads(line)
+        for line in (out / "webhooks.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    created = {each["id"] for each in webhooks if each["action"] == "receipt.created"}
+    assert len(created) == len(completed), "not one document for each completed receipt"
+    told = {each["reference"] for each in webhooks if each["action"] == "receipt.created"}
+    assert told >= set(documents)
+    aborted = {
+        json.loads(row["body"])["reference"] for row in rows if row["kind"] == "receipt.aborted"
+    }
+    assert not aborted & told, "a webhook says that an aborted receipt was created"
+    assert {
+        each["reference"] for each in webhooks if each["action"] == "receipt.aborted"
+    } == aborted
+    assert set(documents) | aborted == {
+        json.loads(row["body"])["reference"]
+        for row in opened
+        if "parked_id" in row["body"].decode()
+    }
+    assert {json.loads(row["body"])["peer"] for row in rows if row["kind"] == "cloud.taken"} == {
+        "asello"
+    }

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.demo.evidence import check_all, dep_receipts, papers
+from tests.demo.evidence import check_all, check_cloud, dep_receipts, journal_rows, papers
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def bonbridge(*arguments: str) -> subprocess.CompletedProcess[str]:
+def bonbridge(*arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
     """Run the command and return what it printed."""
     return subprocess.run(
         [sys.executable, "-m", "bridge.cli.main", *arguments],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=timeout,
         check=False,
         cwd=ROOT,
     )
@@ -39,12 +39,14 @@ def test_a_demo_of_25_receipts_agrees_with_itself_on_paper_in_the_dep_and_in_the
     demo: Path,
 ) -> None:
     check_all(demo)
+    check_cloud(demo)
     summary = json.loads((demo / "summary.json").read_text(encoding="utf-8"))
     assert summary["receipts"] == 25
     assert summary["valid"] is True
     assert summary["aborted"] == 3
     assert summary["completed"] == len(dep_receipts(demo))
     assert summary["papers"] == len(papers(demo / "receipts"))
+    assert summary["webhooks"] == summary["completed"]
 
 
 def test_each_sale_of_a_demo_is_printed_exactly_once(demo: Path) -> None:
@@ -71,11 +73,34 @@ def test_the_journal_of_a_demo_verifies_and_its_derived_state_can_be_rebuilt(dem
 
 
 def test_no_secret_of_a_demo_is_in_anything_it_prints_or_stores(demo: Path) -> None:
-    pin = (demo / "credentials" / "card.pin").read_bytes()
-    key = (demo / "credentials" / "kasse-1.aes").read_bytes()
-    journal = (demo / "journal.db").read_bytes()
-    assert pin not in journal
-    assert key not in journal
+    secrets = {
+        path.name: path.read_text(encoding="utf-8").strip()
+        for path in (demo / "credentials").iterdir()
+    }
+    assert len(secrets) == 4
+    # The simulated card's own memory holds its PIN, the container the key for the tax office.
+    own_places = {"card.json", "cryptographicMaterialContainer.json"}
+    open_places = [
+        path
+        for path in demo.rglob("*")
+        if path.is_file() and path.parent.name not in {"credentials", "cloud"}
+    ]
+    for path in (each for each in open_places if each.name not in own_places):
+        content = path.read_bytes()
+        for name, secret in secrets.items():
+            assert secret.encode() not in content, f"{name} is in {path}"
+
+
+def test_an_outage_is_shown_while_it_lasts_and_ends_with_a_sammelbeleg(demo: Path) -> None:
+    kinds = [
+        json.loads(row["body"])["kind"]
+        for row in journal_rows(demo)
+        if row["kind"] == "receipt.completed"
+    ]
+    assert kinds.count("collective") == 1
+    log = (demo / "bonbridge.log").read_text(encoding="utf-8")
+    assert log.count("unit:card: failed") == 1
+    assert log.count("unit:card: works again") == 1
 
 
 def test_a_directory_with_other_files_is_left_alone(tmp_path: Path) -> None:

@@ -38,10 +38,15 @@ class BareReceipts:
         """Do what a receipt costs at least: the measured part."""
         signature = self._private.sign(message, _ES256)
         self._public.verify(signature, message, _ES256)
+        self.commit([event], key)
+
+    def commit(self, events: list[Event], key: str) -> None:
+        """Store the rows of one command in one transaction: the measured part."""
         execute = self._cursor.execute
         execute("BEGIN IMMEDIATE")
-        execute(_INSERT_EVENT, event)
-        execute(_INSERT_KEY, (key, _FINGERPRINT, event.seq))
+        for event in events:
+            execute(_INSERT_EVENT, event)
+        execute(_INSERT_KEY, (key, _FINGERPRINT, events[0].seq))
         execute("COMMIT")
 
     def copy(self, events: list[Event]) -> None:

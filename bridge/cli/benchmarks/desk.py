@@ -31,7 +31,7 @@ REGISTER = "BENCH"
 SWITCH_INTERVAL_S = 0.0005
 """The interpreter's switch interval, as the daemon sets it at start."""
 
-_ARTICLES = (
+ARTICLES = (
     ("Melange", "1", 420, "normal"),
     ("Apfelstrudel mit Schlag", "2", 560, "reduced1"),
     ("Mineralwasser 0,33 l", "1", 310, "normal"),
@@ -98,7 +98,7 @@ class Desk:
                 register_id=REGISTER,
                 lines=[
                     {"text": text, "quantity": quantity, "unit_cents": cents, "rate": rate}
-                    for text, quantity, cents, rate in _ARTICLES
+                    for text, quantity, cents, rate in ARTICLES
                 ],
             )
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the ``demo`` command."""
-    text = "sell, sign and print on simulators; no hardware, no root"
+    text = "park, push, sell, sign, print and report on simulators; no hardware, no root"
     parser = subparsers.add_parser("demo", help=text, description=text)
     parser.add_argument("--country", choices=("at", "de"), default="at")
     parser.add_argument("--receipts", type=_positive, default=25, metavar="N", help="default 25")
@@ -17,14 +17,13 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--seed", default="bonbridge", help="another seed, another day in the shop")
     parser.add_argument("--language", choices=("de", "en"), default="de", help="of the paper")
     parser.add_argument("--columns", type=int, choices=(42, 48), default=48, help="of the paper")
+    parser.add_argument("--port", type=int, default=0, help="of the page, 0 = any free one")
     parser.add_argument(
-        "--resume", action="store_true", help="go on where an interrupted demo in DIR stopped"
-    )
-    parser.add_argument(
-        "--desk",
-        type=Path,
-        metavar="FILE",
-        help="use simulators that run already (JSON: reader, printer, card_control)",
+        "--kills",
+        type=int,
+        default=0,
+        metavar="N",
+        help="kill the box N times at random moments while it sells",
     )
     parser.set_defaults(run=_run)
 

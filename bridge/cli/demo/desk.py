@@ -1,4 +1,4 @@
-"""The demo's desk: card and printer simulators as processes of their own."""
+"""The demo's desk: card, printer and cloud simulators as processes of their own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,27 +17,34 @@ from bridge.cli.demo.faults import SimulatorFailed
 PIN = "907341"
 """The simulated card's PIN; a real card's PIN is in a file that only the box reads."""
 
+BOX = "demo-box"
+"""The box's name at the cloud."""
+
 STOP_S = 5.0
 """Seconds a simulator gets to end by itself."""
 
 
 @dataclass(frozen=True, slots=True)
+class Cloud:
+    """Where the cloud is: for the box, for external programs, for fault switches; and its secrets:
+    the box's token and the file with the programs' login."""
+
+    websocket: str
+    http: str
+    control: int
+    box_token: str
+    login_file: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """Where the devices are: the reader's ``HOST:PORT`` (the box listens, the card connects), the
-    printer's address, and the card's control port."""
+    printer's address, the card's control port, and the cloud."""
 
     reader: str
     printer: str
     card_control: int
-
-    @staticmethod
-    def load(path: Path) -> Desk:
-        """Read a desk written by ``save``."""
-        return Desk(**json.loads(path.read_text(encoding="utf-8")))
-
-    def save(self, path: Path) -> None:
-        """Write the desk for another program."""
-        path.write_text(json.dumps(asdict(self)), encoding="utf-8")
+    cloud: Cloud
 
 
 def free_port() -> int:
@@ -49,51 +56,52 @@ def free_port() -> int:
 
 
 @contextmanager
-def simulated_desk(out: Path, columns: int, *, leave_with_parent: bool = True) -> Iterator[Desk]:
-    """Start both simulators; end them when the block ends.
+def simulated_desk(out: Path, columns: int) -> Iterator[Desk]:
+    """Start all simulators; end them when the block ends.
 
     The printer puts its pictures into ``out/receipts``, the card remembers itself in
-    ``out/card.json``. Raises ``SimulatorFailed``.
+    ``out/card.json``, the cloud in ``out/cloud``. Raises ``SimulatorFailed``.
     """
     reader = f"127.0.0.1:{free_port()}"
     running: list[subprocess.Popen[str]] = []
     try:
-        printer_line = _start(
-            running,
-            leave_with_parent,
-            "printer",
-            *("--port", "0", "--out", str(out / "receipts"), "--columns", str(columns)),
-        )
-        card_line = _start(
-            running,
-            leave_with_parent,
-            "card",
-            *("--connect", reader, "--state", str(out / "card.json"), "--control-port", "0"),
-            *("--delay-ms", "5", "--pin", PIN),
-        )
+        starting = [
+            _start(
+                running,
+                *("printer", "--port", "0", "--out", str(out / "receipts")),
+                *("--columns", str(columns)),
+            ),
+            _start(
+                running,
+                *("card", "--connect", reader, "--state", str(out / "card.json")),
+                *("--control-port", "0", "--delay-ms", "5", "--pin", PIN),
+            ),
+            _start(
+                running,
+                *("cloud", "--data", str(out / "cloud"), "--control-port", "0", "--box", BOX),
+            ),
+        ]
+        printer_line, card_line, cloud_line = (_ready(process) for process in starting)
         printer = next(word for word in printer_line.split() if word.startswith("tcp:"))
         control = next(word for word in card_line.split() if word.startswith("control="))
-        yield Desk(reader, printer, int(control.removeprefix("control=")))
+        yield Desk(
+            reader, printer, int(control.removeprefix("control=")), _cloud(json.loads(cloud_line))
+        )
     finally:
         for process in running:
             process.terminate()
         for process in running:
-            try:
-                process.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            if process.stdout is not None:
-                process.stdout.close()
-            if process.stdin is not None:
-                process.stdin.close()
+            _end(process)
 
 
-def _start(running: list[subprocess.Popen[str]], leave_with_parent: bool, *arguments: str) -> str:
-    """Start ``bonbridge simulate …`` and return the line it prints when it is ready."""
-    command = [sys.executable, "-m", "bridge.cli.main", "simulate"]
-    if leave_with_parent:
-        command.append("--leave-with-parent")
+def _cloud(said: dict[str, Any]) -> Cloud:
+    token = Path(said["token_files"][BOX]).read_text(encoding="utf-8").strip()
+    return Cloud(said["ws"], said["http"], said["control"], token, Path(said["login_file"]))
+
+
+def _start(running: list[subprocess.Popen[str]], *arguments: str) -> subprocess.Popen[str]:
+    """Start ``bonbridge simulate …``; it ends with this program, however that ends."""
+    command = [sys.executable, "-m", "bridge.cli.main", "simulate", "--leave-with-parent"]
     process = subprocess.Popen(  # noqa: S603 - our own program with our own arguments
         [*command, *arguments],
         stdin=subprocess.PIPE,
@@ -101,12 +109,28 @@ def _start(running: list[subprocess.Popen[str]], leave_with_parent: bool, *argum
         text=True,
     )
     running.append(process)
+    return process
+
+
+def _ready(process: subprocess.Popen[str]) -> str:
+    """Return the line that a simulator prints when it is ready."""
     assert process.stdout is not None
     line = process.stdout.readline()
     if "ready" not in line:
-        message = f"simulate {arguments[0]} said {line.strip()!r}"
+        message = f"{process.args!r} said {line.strip()!r}"
         raise SimulatorFailed(message)
     return line
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    try:
+        process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    for stream in (process.stdout, process.stdin):
+        if stream is not None:
+            stream.close()
 
 
 def tell(port: int, **settings: Any) -> None:

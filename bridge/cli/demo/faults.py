@@ -29,3 +29,27 @@ class SimulatorFailed(Fault):
         "Meldung oben lesen; meist ist ein Port belegt.",
         "Read the message above; most often a port is taken.",
     )
+
+
+class BoxFailed(Fault):
+    """The demo's box did not start, or ended by itself."""
+
+    code = "demo_box_failed"
+    side = Side.BOX
+    title = Text("Die Box der Vorführung läuft nicht", "The demo's box does not run")
+    advice = Text(
+        "Ihre Meldungen stehen in bonbridge.log im Ausgabeverzeichnis.",
+        "Its messages are in bonbridge.log in the output directory.",
+    )
+
+
+class BoxAnswersNot(Fault):
+    """The box, or the cloud, gave no answer that the demo can go on with."""
+
+    code = "demo_no_answer"
+    side = Side.BOX
+    title = Text("Die Vorführung bekommt keine Antwort", "The demo gets no usable answer")
+    advice = Text(
+        "Die Meldungen der Box stehen in bonbridge.log im Ausgabeverzeichnis.",
+        "The box's messages are in bonbridge.log in the output directory.",
+    )

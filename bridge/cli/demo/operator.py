@@ -1,108 +1,179 @@
-"""The demo's operator: works through errands by the till's own commands.
+"""The demo's operator: works on the counter through the box's local API, as a tablet does.
 
-Every command with an effect carries a key that follows from seed and errand, so an interrupted
-demo that starts again repeats commands that may or may not have been carried out, and nothing is
-done twice: just what a restarted cloud or tablet does.
+Every request with an effect carries a key that follows from the receipt, so that a request whose
+answer was lost is simply sent again, and nothing is done twice.
 """
 
 from __future__ import annotations
 
-import json
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from bridge.app import Box
+import httpx
+
+from bridge.cli.demo.faults import BoxAnswersNot
 from bridge.cli.demo.shop import REGISTER, Errand
-from bridge.model import events
-from bridge.model.commands import parse_command
-from bridge.model.receipt import Receipt
-from bridge.till.amounts import add_up
-from bridge.till.register import Done
+
+PATIENCE_S = 60.0
+"""Seconds for which a box that does not answer is asked again: it may be starting anew."""
+
+AGAIN_S = 0.05
+"""Seconds between such requests."""
+
+View = dict[str, Any]
+"""A receipt as the local API shows it."""
 
 
 class Operator:
-    """Serves one box. ``acknowledged`` is called with each answer that ends a receipt."""
+    """Serves one box. ``acknowledged`` is called with each answer that ends a receipt.
 
-    def __init__(self, box: Box, seed: str, acknowledged: Callable[[str, Done], None]) -> None:
-        self._box = box
+    At the counter no token is needed in the demo; what a technician does goes with ``token``.
+    """
+
+    def __init__(
+        self,
+        api: httpx.AsyncClient,
+        token: str,
+        seed: str,
+        acknowledged: Callable[[str, View], None],
+    ) -> None:
+        self._api = api
+        self._technician = {"Authorization": f"Bearer {token}"}
         self._seed = seed
         self._acknowledged = acknowledged
 
-    def has_begun(self, number: int) -> bool:
-        """Whether an errand was begun by an earlier, interrupted demo."""
-        return self._box.journal.reader.key(self._key(f"{number}-open")) is not None
+    async def connect_now(self) -> None:
+        """Have the box connect to its cloud at once: somebody is waiting."""
+        await self._ask("POST", "/v1/links/connect", {}, self._technician)
 
     async def start_register(self) -> None:
-        """Make the Startbeleg, once in the register's life."""
-        if self._box.till.registers[REGISTER].head.number == 0:
-            await self.own_receipt("start")
+        """Make the Startbeleg."""
+        await self.own_receipt("start")
 
-    async def own_receipt(self, kind: str) -> Done:
+    async def own_receipt(self, kind: str) -> None:
         """Make a receipt of the register's own: Startbeleg, Nullbeleg."""
-        done = await self._do(
-            {"type": "register_receipt", "register_id": REGISTER, "kind": kind}, kind
+        made = await self._change(
+            "POST", f"/v1/registers/{REGISTER}/receipts", {"kind": kind}, kind, self._technician
         )
-        self._acknowledged("completed", done)
-        return done
+        self._acknowledged("completed", made)
 
-    async def serve(self, errand: Errand) -> Done:
-        """Open, edit, and complete or abort one receipt; go on where it was left."""
-        done = await self._do(errand.opening, f"{errand.number}-open")
-        receipt_id = str(done.event.receipt)
-        receipt, ended = self._box.till.receipt(receipt_id)
-        if receipt is not None:
-            for edit in errand.edits[receipt.rev - 1 :]:
-                await self._do({**edit, "receipt": receipt_id, "rev": receipt.rev})
-                receipt = self._open(receipt_id)
-            ended = (await self._end(errand, receipt)).event
-        assert ended is not None
-        if errand.cancelled and ended.kind == events.COMPLETED:
-            await self._cancel(errand, receipt_id)
-        return Done(ended)
+    async def open_receipts(self) -> list[View]:
+        """Return the receipts that wait at the counter."""
+        answer = await self._ask("GET", "/v1/receipts?state=open")
+        found: list[View] = answer["receipts"]
+        return found
 
-    async def _end(self, errand: Errand, receipt: Receipt) -> Done:
-        base = {"receipt": receipt.id, "rev": receipt.rev}
-        if errand.abort_reason is not None:
-            done = await self._do(
-                {**base, "type": "abort", "reason": errand.abort_reason}, f"{errand.number}-abort"
+    async def card_is_back(self) -> None:
+        """Wait until the box's health board says that the signature card works again.
+
+        Raises ``BoxAnswersNot`` when it does not come back.
+        """
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while True:
+                    if await self._card_works():
+                        return
+                    await asyncio.sleep(AGAIN_S)
+        except TimeoutError:
+            raise BoxAnswersNot("the signature card did not come back") from None
+
+    async def _card_works(self) -> bool:
+        board = await self._ask("GET", "/v1/health-board", None, self._technician)
+        levels = {part["part"]: part["level"] for part in board["parts"]}
+        return levels.get("unit:card") == "ok"
+
+    async def open_own(self, errand: Errand) -> View:
+        """Open a receipt at the counter itself."""
+        return await self._change("POST", "/v1/receipts", errand.opening, key=f"{errand.name}-open")
+
+    async def serve(self, receipt_id: str, errand: Errand) -> View:
+        """Edit, and complete or abort one receipt; go on where it was left."""
+        path = f"/v1/receipts/{receipt_id}"
+        receipt: View = await self._ask("GET", path)
+        while receipt["state"] in ("open", "paying") and receipt["rev"] <= len(errand.edits):
+            edit = errand.edits[receipt["rev"] - 1]
+            receipt = await self._edit(path, receipt["rev"], edit)
+        if receipt["state"] not in ("completed", "aborted"):
+            receipt = await self._end(path, errand, receipt)
+        if errand.cancelled and receipt["state"] == "completed":
+            cancelled = await self._change(
+                "POST", f"{path}/storno", {}, key=f"{errand.name}-storno"
             )
-            self._acknowledged("aborted", done)
-            return done
-        total = self._total(receipt)
+            self._acknowledged("completed", cancelled)
+        return receipt
+
+    async def _edit(self, path: str, rev: int, edit: dict[str, Any]) -> View:
+        method, place, body = edit["method"], edit["place"], edit["body"]
+        return await self._change(method, f"{path}/{place}", {**body, "rev": rev})
+
+    async def _end(self, path: str, errand: Errand, receipt: View) -> View:
+        base: dict[str, Any] = {"rev": receipt["rev"]}
+        if errand.abort_reason is not None:
+            body = {**base, "reason": errand.abort_reason}
+            ended = await self._change("POST", f"{path}/abort", body, key=f"{errand.name}-abort")
+            self._acknowledged("aborted", ended)
+            return ended
+        total = receipt["total"]
         payment: dict[str, Any] = {"kind": "cash"}
         if errand.round_up_to:
             steps = -(-total // errand.round_up_to)
             payment["given_cents"] = steps * errand.round_up_to
-        done = await self._do(
-            {**base, "type": "complete", "payments": [payment], "total_cents": total},
-            f"{errand.number}-complete",
-        )
-        self._acknowledged("completed", done)
-        return done
+        body = {**base, "payments": [payment], "total_cents": total}
+        ended = await self._change("POST", f"{path}/complete", body, key=f"{errand.name}-complete")
+        self._acknowledged("completed", ended)
+        return ended
 
-    async def _cancel(self, errand: Errand, receipt_id: str) -> None:
-        operator = errand.opening["operator"]
-        done = await self._do(
-            {"type": "storno", "receipt": receipt_id, "operator": operator},
-            f"{errand.number}-storno",
-        )
-        self._acknowledged("completed", done)
-
-    async def _do(self, command: dict[str, Any], key: str | None = None) -> Done:
+    async def _change(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any],
+        key: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> View:
+        """Send a change until it is answered. Without a key a change may have happened before:
+        its ``rev`` tells, and the present state is the answer."""
+        headers = dict(headers or {})
         if key is not None:
-            command = {**command, "key": self._key(key)}
-        return await self._box.till.execute(parse_command(json.dumps(command)))
+            headers["Idempotency-Key"] = f"demo-{self._seed}-{key}"
+        changed: View = await self._ask(method, path, body, headers)
+        return changed
 
-    def _key(self, name: str) -> str:
-        return f"demo-{self._seed}-{name}"
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Any:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                return await self._ask_on(method, path, body, headers)
+        except TimeoutError:
+            message = f"{method} {path}: no usable answer for {PATIENCE_S:.0f} s"
+            raise BoxAnswersNot(message) from None
 
-    def _open(self, receipt_id: str) -> Receipt:
-        receipt, _ = self._box.till.receipt(receipt_id)
-        assert receipt is not None
-        return receipt
-
-    def _total(self, receipt: Receipt) -> int:
-        register = self._box.till.registers[REGISTER]
-        day = register.moment().day
-        rates = register.regime.rates
-        return add_up(receipt.lines, receipt.discount, rates, day, receipt.next_n).total
+    async def _ask_on(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None,
+        headers: dict[str, str] | None,
+    ) -> Any:
+        while True:
+            try:
+                answer = await self._api.request(method, path, json=body, headers=headers)
+            except httpx.TransportError:
+                await asyncio.sleep(AGAIN_S)
+                continue
+            if answer.is_success:
+                return answer.json()
+            problem = answer.json()
+            if problem.get("code") == "receipt_changed":
+                # The same change before, whose answer was lost.
+                return await self._ask_on("GET", "/".join(path.split("/")[:4]), None, None)
+            if not problem.get("retryable"):
+                message = f"{method} {path}: {answer.status_code} {problem}"
+                raise BoxAnswersNot(message)
+            await asyncio.sleep(AGAIN_S)

@@ -1,38 +1,33 @@
-"""One run of the demo: desk, box, operator, export, verification, summary."""
+"""One run of the demo: desk, box, external program, operator, export, verification, summary."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import contextlib
-import json
-import logging
+import random
 import shutil
 import signal
-import sys
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
 
-from bridge.app import Box, journal_paths
-from bridge.cli.demo.desk import Desk, simulated_desk, tell
-from bridge.cli.demo.faults import DirectoryNotOurs
+import httpx
+
+from bridge.app import journal_paths
+from bridge.cli.demo.box import BoxProcess
+from bridge.cli.demo.counter import Counter
+from bridge.cli.demo.customer import Customer
+from bridge.cli.demo.desk import Desk, free_port, simulated_desk, tell
+from bridge.cli.demo.faults import BoxAnswersNot, DirectoryNotOurs
 from bridge.cli.demo.operator import Operator
-from bridge.cli.demo.shop import REGISTER, errand, write_shop
-from bridge.config import credentials_for, load_config, read_aes_key
+from bridge.cli.demo.record import Record
+from bridge.cli.demo.shop import errand, write_shop
+from bridge.cli.demo.summary import report
+from bridge.config import credentials_for, load_config
 from bridge.config.faults import CountryNotBuilt
-from bridge.exports import export_dep7, unit_records
-from bridge.fiscal.rksv.code import qr_code
-from bridge.fiscal.rksv.keys import KeyContainer, write_container
-from bridge.fiscal.rksv.verify import Report, verify_dep
+from bridge.journal.projections import load
 from bridge.journal.reader import Reader
 from bridge.model import events
-from bridge.model.money import format_cents
-from bridge.till.register import Done
-from drivers.contract.clock import SystemClock
-
-CARD_LOOKS = 5
-"""Looks for the card that was put back; each waits for it about two seconds."""
+from bridge.printing.papers import Papers
 
 MARK = ".bonbridge-demo"
 """File that says that a directory is a demo's: only such a one is emptied."""
@@ -40,26 +35,29 @@ MARK = ".bonbridge-demo"
 OUTAGE_AT, OUTAGE_RECEIPTS = 3, 2
 """After a third of the receipts the card is pulled; so many go out without signature."""
 
+AT_ONCE = 3
+"""Receipts that the external program has opened at the counter at the same time."""
+
+SETTLE_S = 60.0
+"""Seconds for papers and webhooks to follow the last receipt."""
+
+LOOK_S = 0.05
+
 
 def run_demo(args: argparse.Namespace) -> int:
     """Run the demo; 0 when everything came out valid. Raises faults of set-up."""
     if args.country != "at":
         raise CountryNotBuilt
     out = args.out.absolute()
-    _prepare(out, resume=args.resume)
-    logging.basicConfig(
-        filename=out / "bonbridge.log", level=logging.INFO, format="%(asctime)s %(message)s"
-    )
-    if args.desk is not None:
-        return asyncio.run(_Demo(args, out, Desk.load(args.desk)).run())
+    _prepare(out)
     with simulated_desk(out, args.columns) as desk:
         return asyncio.run(_Demo(args, out, desk).run())
 
 
-def _prepare(out: Path, *, resume: bool) -> None:
+def _prepare(out: Path) -> None:
     if out.exists() and not (out / MARK).exists() and any(out.iterdir()):
         raise DirectoryNotOurs(str(out))
-    if out.exists() and not resume:
+    if out.exists():
         for entry in out.iterdir():
             if entry.is_dir():
                 shutil.rmtree(entry)
@@ -74,145 +72,110 @@ class _Demo:
         self.args = args
         self.out = out
         self.desk = desk
-        config = write_shop(out, desk, args.seed, args.language, args.columns)
-        self.config = load_config(config)
-        self.credentials = credentials_for(self.config.box.credentials_dir, {})
-        self.box = Box(self.config, self.credentials, SystemClock())
-        self.acknowledged: TextIO
-        self.done = 0
+        listen = f"127.0.0.1:{args.port or free_port()}"
+        self.page = f"http://{listen}"
+        path = write_shop(out, desk, listen, args.seed, args.language, args.columns)
+        self.config = load_config(path)
+        self.box = BoxProcess(path, out / "bonbridge.log")
 
     async def run(self) -> int:
-        with (self.out / "acknowledged.jsonl").open("a", encoding="utf-8") as self.acknowledged:
-            # An interrupted demo may have left the card outside its reader.
-            await asyncio.to_thread(tell, self.desk.card_control, pulled=False)
+        """Run everything; 0 when it came out valid."""
+        async with contextlib.AsyncExitStack() as stack:
+            record = stack.enter_context(Record(self.out))
             await self.box.start()
-            try:
-                print(f"bonbridge demo, Austria: {self.args.receipts} receipts → {self.out}")
-                await self._sell()
-                await self.box.printing.idle()
-                await self.box.journal.settle()
-                valid = self._report()
-                if not self.args.once:
-                    await self._stay()
-            finally:
-                await self.box.stop()
+            stack.push_async_callback(self.box.stop)
+            api = await stack.enter_async_context(httpx.AsyncClient(base_url=self.page))
+            token = credentials_for(self.config.box.credentials_dir, {}).read("technician.token")
+            operator = Operator(api, token, self.args.seed, record.acknowledged)
+            # Whenever the box starts somebody stands there and waits.
+            self.box.started = operator.connect_now
+            await operator.connect_now()
+            customer = await stack.enter_async_context(
+                Customer.at(self.desk.cloud, record, self.args.receipts)
+            )
+            print(f"bonbridge demo, Austria: {self.args.receipts} receipts → {self.out}")
+            print(f"the operator page: {self.page}")
+            await operator.start_register()
+            chance = random.Random(f"kills/{self.args.seed}")  # noqa: S311 - not a secret
+            async with self.box.killed(self.args.kills, chance):
+                await self._sell(operator, customer)
+            await operator.own_receipt("null")
+            await self._settled(customer)
+            valid = report(self.out, self.config, record)
+            if not self.args.once:
+                await self._stay()
         return 0 if valid else 1
 
-    async def _sell(self) -> None:
-        operator = Operator(self.box, self.args.seed, self._acknowledge)
+    async def _sell(self, operator: Operator, customer: Customer) -> None:
+        """Have all receipts parked, pushed, served and reported back."""
+        counter = Counter(operator, self.args.seed, self.args.receipts)
         total = self.args.receipts
         outage = total // OUTAGE_AT if total > 2 * OUTAGE_RECEIPTS else None
-        if outage is not None and operator.has_begun(outage):
-            outage = None
-        await operator.start_register()
-        for number in range(total):
-            if number == outage:
-                print("   ---  the signature card is pulled out of its reader")
-                await asyncio.to_thread(tell, self.desk.card_control, pulled=True)
-            done = await operator.serve(errand(self.args.seed, number))
-            self._show(number + 1, done)
-            if outage is not None and number == outage + OUTAGE_RECEIPTS - 1:
-                await asyncio.to_thread(tell, self.desk.card_control, pulled=False)
-                print("   ---  the card is back: the next receipt ends the outage")
-                await self._card_back()
-        await operator.own_receipt("null")
+        serving = asyncio.create_task(counter.serve())
+        try:
+            for first, last, out in _stretches(total, outage):
+                if out:
+                    print("   ---  the signature card is pulled out of its reader")
+                    await self._card(pulled=True)
+                await self._bought(customer, serving, first, last)
+                if out:
+                    await self._card(pulled=False)
+                    print("   ---  the card is back: the next receipt ends the outage")
+                    await operator.card_is_back()
+        finally:
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
 
-    async def _card_back(self) -> None:
-        """Find the card as the background probe would, without waiting for its turn."""
-        unit = self.box.units["card"]
-        for _ in range(CARD_LOOKS):
-            if await unit.wake():
-                return
+    async def _bought(
+        self, customer: Customer, serving: asyncio.Task[None], first: int, last: int
+    ) -> None:
+        """Send the customers of these numbers, a few at a time; stop when the operator does."""
+        places = asyncio.Semaphore(AT_ONCE)
 
-    def _acknowledge(self, how: str, done: Done) -> None:
-        event = done.event
-        record = {"how": how, "receipt": event.receipt, "number": event.number, "seq": event.seq}
-        self.acknowledged.write(json.dumps(record) + "\n")
-        self.acknowledged.flush()
+        async def buy(number: int) -> None:
+            async with places:
+                await customer.buy(errand(self.args.seed, number))
 
-    def _show(self, count: int, done: Done) -> None:
-        total = self.args.receipts
-        filled = 24 * count // total
-        bar = "█" * filled + "░" * (24 - filled)
-        event = done.event
-        if event.kind == events.COMPLETED:
-            body = event.data()
-            mark = "signed" if body["signed"] else "NOT SIGNED (card is out)"
-            kind = "" if body["kind"] == "sale" else f" {body['kind']}"
-            amount = format_cents(body["total"])
-            text = f"Beleg {body['belegnummer']:>4} {amount:>9} EUR  {mark}{kind}"
-        else:
-            text = f"{event.kind.removeprefix('receipt.')}"
-        print(f"{bar} {count:>4}/{total}  {text}", flush=True)
+        buying = asyncio.gather(*(buy(number) for number in range(first, last)))
+        await asyncio.wait((buying, serving), return_when=asyncio.FIRST_COMPLETED)
+        if not buying.done():
+            buying.cancel()
+            await asyncio.gather(buying, return_exceptions=True)
+            serving.result()
+        buying.result()
 
-    def _report(self) -> bool:
-        """Export, verify, and write everything that lies beside the journal."""
+    async def _card(self, *, pulled: bool) -> None:
+        await asyncio.to_thread(tell, self.desk.card_control, pulled=pulled)
+
+    async def _settled(self, customer: Customer) -> None:
+        """Wait until every paper has its outcome and every receipt its webhook."""
         with Reader(journal_paths(self.config).database) as reader:
-            with (self.out / "dep-export.json").open("wb") as dep:
-                export_dep7(reader, REGISTER, dep)
-            with (self.out / "cryptographicMaterialContainer.json").open("wb") as container:
-                write_container(container, self._keys(reader))
-            reader.copy_to(self.out / "journal.db")
-            codes = [qr_code(event.jws or "") for event in reader.numbered(REGISTER)]
-            counts = _count(reader)
-        (self.out / "qr-code-rep.json").write_text(
-            json.dumps(codes, indent=1, ensure_ascii=False), encoding="utf-8"
-        )
-        report = self._verify()
-        summary = {
-            "receipts": counts[events.OPENED],
-            "completed": counts[events.COMPLETED],
-            "aborted": counts[events.ABORTED],
-            "papers": counts[events.PAPER_PRINTED],
-            "webhooks": 0,
-            "valid": report.valid,
-        }
-        (self.out / "summary.json").write_text(json.dumps(summary, indent=1), encoding="utf-8")
-        for finding in report.findings:
-            print(f"   {finding.severity}: {finding.text}")
-        verdict = "valid" if report.valid else "NOT VALID"
-        print(
-            f"{counts[events.COMPLETED]} receipts in the DEP ({verdict}), "
-            f"{counts[events.ABORTED]} aborted, {counts[events.PAPER_PRINTED]} papers printed"
-        )
-        print(f"pictures: {self.out / 'receipts'}  DEP: {self.out / 'dep-export.json'}")
-        return report.valid
-
-    def _keys(self, reader: Reader) -> KeyContainer:
-        register = self.config.register_named(REGISTER)
-        return KeyContainer.of(
-            read_aes_key(self.credentials, register.aes_key), unit_records(reader).values()
-        )
-
-    def _verify(self) -> Report:
-        from bridge.fiscal.rksv.keys import read_container
-
-        with (self.out / "cryptographicMaterialContainer.json").open("rb") as container:
-            keys = read_container(container)
-        return verify_dep(
-            self.out / "dep-export.json",
-            keys,
-            workers=1,
-            allow_future=False,
-            now=datetime.now(UTC),
-        )
+            completed = sum(event.kind == events.COMPLETED for event in reader.events())
+            for _ in range(int(SETTLE_S / LOOK_S)):
+                left = load(reader, Papers()).values()
+                due = any(b'"state": "unknown"' not in each for each in left)
+                if not due and customer.webhooks >= completed:
+                    return
+                await asyncio.sleep(LOOK_S)
+            message = (
+                f"{len(left)} papers are left, {customer.webhooks} webhooks for {completed} "
+                "completed receipts"
+            )
+            raise BoxAnswersNot(message)
 
     async def _stay(self) -> None:
-        print("The box stays up with its simulators; Ctrl-C ends it.")
-        print("(The operator page at http://127.0.0.1 is not built yet in this version.)")
+        print(f"The box stays up with its simulators. Operator page: {self.page}")
+        print("Ctrl-C ends it.", flush=True)
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
-        with contextlib.suppress(asyncio.CancelledError):
-            await stop.wait()
-        sys.stdout.flush()
+        await stop.wait()
 
 
-def _count(reader: Reader) -> dict[str, int]:
-    wanted = (events.OPENED, events.COMPLETED, events.ABORTED, events.PAPER_PRINTED)
-    counts: dict[str, Any] = dict.fromkeys(wanted, 0)
-    for event in reader.events():
-        if event.kind in counts:
-            counts[event.kind] += 1
-    return counts
+def _stretches(total: int, outage: int | None) -> list[tuple[int, int, bool]]:
+    """Return the receipts as stretches (from, to, card is out)."""
+    if outage is None:
+        return [(0, total, False)]
+    back = outage + OUTAGE_RECEIPTS
+    return [(0, outage, False), (outage, back, True), (back, total, False)]

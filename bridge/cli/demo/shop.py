@@ -6,11 +6,12 @@ import base64
 import hashlib
 import json
 import random
+import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bridge.cli.demo.desk import PIN, Desk
+from bridge.cli.demo.desk import BOX, PIN, Desk
 
 REGISTER = "KASSE-1"
 KASSEN_ID = "BONBRIDGE-DEMO-1"
@@ -36,12 +37,12 @@ PEOPLE = ("Anna", "Bernd", "Çelik", "Dóra")
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """What happens to one receipt: how it is opened, each edit, and how it ends.
+    """What happens to one receipt: what is parked or opened, each edit, and how it ends.
 
     ``cancelled`` says that the receipt is cancelled right after it was sold.
     """
 
-    number: int
+    name: str
     opening: dict[str, Any]
     edits: list[dict[str, Any]] = field(default_factory=list)
     abort_reason: str | None = None
@@ -49,43 +50,35 @@ class Errand:
     cancelled: bool = False
 
 
+def reference(number: int) -> str:
+    """Return the external program's name for its receipt."""
+    return f"R-{1000 + number}"
+
+
 def errand(seed: str, number: int) -> Errand:
-    """Return the errand with that number: always the same for a seed."""
+    """Return the errand of a parked receipt: always the same for a seed."""
     chance = random.Random(f"{seed}/{number}")  # noqa: S311 - a shopping list, not a secret
     lines = [_line(chance) for _ in range(chance.randint(1, 3))]
-    opening: dict[str, Any] = {
-        "type": "open",
-        "register_id": REGISTER,
-        "origin": "demo",
-        "parked_id": f"demo-{number}",
-        "reference": f"R-{1000 + number}",
-        "kind": "training" if number % 12 == 7 else "sale",
-        "operator": {"id": str(number % 4 + 1), "name": PEOPLE[number % 4]},
-        "lines": lines,
-    }
-    edits: list[dict[str, Any]] = [
-        {"type": "add_line", "line": _line(chance)} for _ in range(chance.randint(0, 3))
-    ]
+    opening: dict[str, Any] = {"reference": reference(number), "lines": lines}
+    if number % 7 == 2:
+        opening["note"] = "Abholung um 15 Uhr, bitte einpacken"
+    edits = [_added(_line(chance, counter=True)) for _ in range(chance.randint(0, 3))]
     if number % 5 == 2:
-        edits.append({"type": "set_discount", "percent": "10"})
+        edits.append({"method": "POST", "place": "discount", "body": {"percent": "10"}})
     if number % 9 == 4:
-        edits.append({"type": "add_line", "line": _free_amount(chance)})
+        edits.append(_added(_free_amount(chance)))
     if number % 11 == 5:
-        edits.append({"type": "remove_line", "n": 1})
-        edits.append({"type": "add_line", "line": _line(chance)})
+        edits.append({"method": "DELETE", "place": "lines/1", "body": {}})
+        edits.append(_added(_line(chance)))
     if number % 6 == 3:
-        edits.append(
-            {
-                "type": "set_customer",
-                "customer": {
-                    "name": "Gasthof Zur Post GmbH",
-                    "address": ["Hauptplatz 3", "8010 Graz"],
-                    "uid": "ATU12345678",
-                },
-            }
-        )
+        customer = {
+            "name": "Gasthof Zur Post GmbH",
+            "address": ["Hauptplatz 3", "8010 Graz"],
+            "uid": "ATU12345678",
+        }
+        edits.append({"method": "PUT", "place": "customer", "body": {"customer": customer}})
     return Errand(
-        number,
+        reference(number),
         opening,
         edits,
         abort_reason="Kunde hat es sich anders überlegt" if number % 8 == 6 else None,
@@ -94,7 +87,25 @@ def errand(seed: str, number: int) -> Errand:
     )
 
 
-def _line(chance: random.Random) -> dict[str, Any]:
+def practice(seed: str, number: int) -> Errand:
+    """Return a training receipt that the operator opens himself."""
+    chance = random.Random(f"{seed}/training/{number}")  # noqa: S311 - a shopping list, not a secret
+    operator = {"id": str(number % 4 + 1), "name": PEOPLE[number % 4]}
+    opening = {
+        "register_id": REGISTER,
+        "kind": "training",
+        "operator": operator,
+        "lines": [_line(chance, counter=True)],
+    }
+    return Errand(f"T-{number}", opening)
+
+
+def _added(line: dict[str, Any]) -> dict[str, Any]:
+    return {"method": "POST", "place": "lines", "body": line}
+
+
+def _line(chance: random.Random, *, counter: bool = False) -> dict[str, Any]:
+    """Return a line; only at the counter may it have a discount of its own."""
     text, cents, rate = chance.choice(GOODS)
     quantity = "1"
     if text == "Bergkäse":
@@ -107,7 +118,7 @@ def _line(chance: random.Random) -> dict[str, Any]:
         "unit_cents": cents,
         "rate": rate,
     }
-    if chance.random() < 0.1:
+    if counter and chance.random() < 0.1:
         line["discount_percent"] = "5"
     return line
 
@@ -116,15 +127,21 @@ def _free_amount(chance: random.Random) -> dict[str, Any]:
     return {"text": "Diverses", "unit_cents": chance.randint(100, 2000), "rate": "normal"}
 
 
-def write_shop(out: Path, desk: Desk, seed: str, language: str, columns: int) -> Path:
+def write_shop(out: Path, desk: Desk, listen: str, seed: str, language: str, columns: int) -> Path:
     """Write configuration and credentials of the demo's box; return the configuration's path.
 
-    The AES key follows from the seed, so that an interrupted demo can go on: it protects nothing.
+    ``listen`` is where the page shall be. The AES key follows from the seed, so that a second
+    demo is the same: it protects nothing.
     """
     credentials = out / "credentials"
     credentials.mkdir(mode=0o700, exist_ok=True)
     key = hashlib.sha256(f"bonbridge demo {seed}".encode()).digest()
-    for name, text in (("kasse-1.aes", base64.b64encode(key).decode()), ("card.pin", PIN)):
+    for name, text in (
+        ("kasse-1.aes", base64.b64encode(key).decode()),
+        ("card.pin", PIN),
+        ("cloud.token", desk.cloud.box_token),
+        ("technician.token", secrets.token_urlsafe(24)),
+    ):
         path = credentials / name
         path.touch(mode=0o600)
         path.write_text(text, encoding="utf-8")
@@ -133,7 +150,7 @@ def write_shop(out: Path, desk: Desk, seed: str, language: str, columns: int) ->
     config.write_text(
         f"""# The configuration of the demo's box, written anew by each demo.
 [box]
-id = "demo-box"
+id = "{BOX}"
 country = "at"
 language = {quoted(language)}
 data_dir = {quoted(str(out / "box"))}
@@ -165,6 +182,23 @@ name = "counter"
 address = {quoted(desk.printer)}
 columns = {columns}
 unknown_policy = "copy"
+
+[rksv]
+probe_interval_s = 1.0
+
+[[cloud]]
+name = "asello"
+url = {quoted(desk.cloud.websocket)}
+token = "cloud.token"
+
+[web]
+listen = {quoted(listen)}
+open_loopback = true
+
+[[web.token]]
+name = "technician"
+role = "technician"
+token = "technician.token"
 """,
         encoding="utf-8",
     )
