@@ -13,6 +13,9 @@ from bridge.web.pages.rendering import Renderer
 from bridge.web.pages.setup import build_of, page_setup, till_setup
 from bridge.web.parts import WebParts
 
+AWAY = "away"
+"""In the query of ``/strip``: the page is open, but nobody looks at it."""
+
 
 def router(parts: WebParts, renderer: Renderer) -> APIRouter:
     """Return ``/`` and ``/strip``, the state of the box that the page refreshes by itself."""
@@ -40,7 +43,8 @@ def router(parts: WebParts, renderer: Renderer) -> APIRouter:
     @pages.get("/strip")
     async def strip(request: Request) -> Response:
         require(request, Role.TILL)
-        parts.seen()
+        if AWAY not in request.query_params:
+            parts.seen()
         language = page_language(request, default)
         words = renderer.texts(language)
         views = box_state.part_views(parts, words, language)

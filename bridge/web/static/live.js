@@ -102,7 +102,7 @@ export class Live {
   /** An event stream does not say why it ended: ask first, so that an ended session is noticed. */
   async again() {
     try {
-      await call("GET", "/strip");
+      await call("GET", "/strip?away");
     } catch (error) {
       if (!(error instanceof Problem)) {
         this.lost();

@@ -103,7 +103,7 @@ function unfold(all) {
 async function refresh(kinds) {
   const recent = kinds === null || kinds.has("receipt.completed");
   const [html, open, ended] = await Promise.all([
-    call("GET", "/strip"),
+    call("GET", document.hidden ? "/strip?away" : "/strip"),
     call("GET", "/v1/receipts?state=open"),
     recent ? call("GET", "/v1/receipts?state=completed&limit=20") : null,
     state.route.id === null ? null : reload(),
