@@ -30,7 +30,7 @@ from bridge.config import (
     read_aes_key,
 )
 from bridge.devices.printers import PrinterWatch
-from bridge.devices.registry import Registry, Test, printer_tests, unit_tests
+from bridge.devices.registry import Device, Registry, Test, printer_tests, unit_tests
 from bridge.devices.units import UnitWatch
 from bridge.fiscal.rksv.counter import CounterCipher
 from bridge.fiscal.rksv.session import RksvRegime
@@ -53,7 +53,6 @@ from bridge.till.projections import ALL, PinLatches
 from bridge.till.register import Answer, RegisterTill
 from bridge.till.till import Till
 from bridge.vitals import Vitals
-from bridge.web.parts import Device
 from drivers.contract.clock import Clock
 from drivers.contract.fault import Fault
 from drivers.contract.page import Page
@@ -162,7 +161,7 @@ class Box:
         self.printing: PrintFollower
         self.units: dict[str, SharedUnit] = {}
         self.board = HealthBoard(clock)
-        self.devices: Registry[Device]
+        self.devices: Registry
         self.front: Front
         self._socket = socket
 

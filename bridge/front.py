@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bridge.config import CloudSettings, Config, Credentials, Secret
+from bridge.devices.registry import Registry
 from bridge.fiscal.rksv.code import qr_code
 from bridge.health import HealthBoard
 from bridge.journal.store import Journal
 from bridge.till.till import Till
-from bridge.web.parts import Devices, WebParts
+from bridge.web.parts import WebParts
 from drivers.contract.clock import Clock
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Inside:
     journal: Journal
     till: Till
     board: HealthBoard
-    devices: Devices
+    devices: Registry
 
 
 class Front:

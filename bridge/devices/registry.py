@@ -6,7 +6,8 @@ What a device is comes from whoever composes the box; here are the tests of each
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from bridge.devices.faults import DeviceUnknown, TestPageLost, TestUnknown
 from bridge.devices.printers import PrinterWatch, status_facts
@@ -19,23 +20,24 @@ Test = Callable[[], Awaitable[Mapping[str, Any]]]
 """Carries a test out and returns what it found. Raises the device's faults."""
 
 
-class Described(Protocol):
-    """A device by its name on the health board."""
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A configured device. ``name`` is its name on the health board (``printer:counter``),
+    ``address`` as configured, ``tests`` what ``Registry.test`` can do with it."""
 
-    @property
-    def name(self) -> str: ...
+    name: str
+    kind: str
+    address: str
+    tests: tuple[str, ...] = ()
 
 
-DeviceT = TypeVar("DeviceT", bound=Described)
-
-
-class Registry(Generic[DeviceT]):
+class Registry:
     """Configured devices with their tests."""
 
-    def __init__(self, devices: Iterable[tuple[DeviceT, Mapping[str, Test]]]) -> None:
+    def __init__(self, devices: Iterable[tuple[Device, Mapping[str, Test]]]) -> None:
         self._devices = {device.name: (device, tests) for device, tests in devices}
 
-    def listed(self) -> Sequence[DeviceT]:
+    def listed(self) -> Sequence[Device]:
         """Return all devices, in the order given."""
         return tuple(device for device, _ in self._devices.values())
 

@@ -7,25 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bridge.config import Config
+from bridge.devices.registry import Device
 from bridge.health import HealthBoard
 from bridge.journal.store import Journal
 from bridge.till.till import Till
 from drivers.contract.clock import Clock
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
-    """A configured device. ``name`` is its name on the health board (``printer:counter``),
-    ``address`` as configured, ``tests`` what ``Devices.test`` can do with it."""
-
-    name: str
-    kind: str
-    address: str
-    tests: tuple[str, ...] = ()
-
-
 class Devices(Protocol):
-    """The box's devices, as a technician sees them."""
+    """The box's devices, as a technician sees them: ``bridge.devices.registry.Registry``."""
 
     def listed(self) -> Sequence[Device]: ...
 

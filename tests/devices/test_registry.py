@@ -10,10 +10,10 @@ import pytest
 
 from bridge.devices import faults
 from bridge.devices.printers import PrinterWatch
-from bridge.devices.registry import Registry, printer_tests, unit_tests
+from bridge.devices.registry import Device, Registry, printer_tests, unit_tests
 from bridge.fiscal.rksv.units import SharedUnit
 from bridge.health import HealthBoard
-from bridge.web.parts import Device, Devices
+from bridge.web.parts import Devices
 from drivers.contract.clock import SystemClock
 from drivers.contract.fault import Fault
 from drivers.contract.printer import Outcome
@@ -31,7 +31,7 @@ class Shop:
 
     printer: PrinterProcess
     papers: Path
-    registry: Registry[Device]
+    registry: Registry
 
     def texts(self) -> list[str]:
         """Return the papers that came out, as text."""

@@ -251,11 +251,17 @@ def test_check_config_says_ok_or_names_every_problem(tmp_path: Path) -> None:
 
     missing = python(*command, LANG="de_AT.UTF-8", CREDENTIALS_DIRECTORY="")
     assert missing.returncode == 1
-    assert missing.stderr.count("Code: credential_missing") == 2
+    assert missing.stderr.count("Code: credential_missing") == 4
     skipped = python(*command, "--no-credentials")
     assert (skipped.returncode, skipped.stderr) == (0, "")
 
-    for name, value in {"k1-aes-key": "A" * 43 + "=", "card-1-pin": "123456"}.items():
+    secrets = {
+        "k1-aes-key": "A" * 43 + "=",
+        "card-1-pin": "123456",
+        "asello.token": "a token of the cloud",
+        "counter.token": "a token of the counter",
+    }
+    for name, value in secrets.items():
         (directory / name).write_text(value, encoding="utf-8")
         (directory / name).chmod(0o600)
     good = python(*command, CREDENTIALS_DIRECTORY="")

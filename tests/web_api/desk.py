@@ -22,11 +22,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 import bridge.web
 from bridge.config import Config, parse_config
 from bridge.devices.faults import DeviceUnknown
+from bridge.devices.registry import Device
 from bridge.fiscal.rksv.code import qr_code
 from bridge.health import HealthBoard
 from bridge.web.api import routers
 from bridge.web.caller import STATE_KEY, Caller, Role, language_of
-from bridge.web.parts import Device, WebParts
+from bridge.web.parts import WebParts
 from bridge.web.problems import problem
 from bridge.web.server import WebServer
 from drivers.contract.fault import Fault

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from bridge.config import Secret, parse_config
+from bridge.devices.registry import Device
 from bridge.fiscal.rksv.code import qr_code
 from bridge.health import HealthBoard
 from bridge.web.app import make_app
-from bridge.web.parts import Device, WebParts
+from bridge.web.parts import WebParts
 from bridge.web.server import WebServer
 from tests.till.harness import Shop
 from tests.web_guard.wire import TOKENS, serving

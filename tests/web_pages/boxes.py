@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from bridge.config import Config, Secret, parse_config
+from bridge.devices.registry import Device
 from bridge.fiscal.rksv.code import qr_code
 from bridge.health import Level
 from bridge.model.receipt import Receipt
 from bridge.web.app import make_app
-from bridge.web.parts import Device, WebParts
+from bridge.web.parts import WebParts
 from bridge.web.server import WebServer
 from tests.printing.harness import FakePrinter, printing
 from tests.till.harness import Shop, line

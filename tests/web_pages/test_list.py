@@ -121,3 +121,16 @@ async def test_looking_at_the_page_tells_the_box_that_somebody_waits(
         assert counter.seen == 0
         async with tablet(browser, counter.address):
             await eventually(lambda: counter.seen > 0, "the box learns that somebody looks")
+
+
+async def test_a_page_that_nobody_looks_at_does_not_count_as_somebody_waiting(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with Counter(tmp_path) as counter, tablet(browser, counter.address) as till:
+        await expect(till.page.locator(".chip")).to_have_count(3)
+        seen = counter.seen
+        answer = await till.page.request.get("/strip?away")
+        assert answer.ok
+        assert counter.seen == seen
+        await till.page.request.get("/strip")
+        assert counter.seen == seen + 1

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bridge.cli.benchmarks.desk import REGISTER, Desk
 from bridge.config import parse_config
+from bridge.devices.registry import Registry
 from bridge.fiscal.rksv.code import qr_code
 from bridge.front import software_version
 from bridge.health import HealthBoard
 from bridge.web.app import make_app
-from bridge.web.parts import Device, WebParts
+from bridge.web.parts import WebParts
 from drivers.contract.clock import SystemClock
 
 _CONFIG = """
@@ -41,14 +41,6 @@ open_loopback = true
 """
 
 
-class _NoDevices:
-    def listed(self) -> Sequence[Device]:
-        return ()
-
-    async def test(self, name: str, test: str) -> Mapping[str, Any]:
-        raise NotImplementedError(name, test)
-
-
 def benchmark_app(desk: Desk, directory: Path) -> Any:
     """Return the ASGI application: guard, API and pages, no tokens."""
     clock = SystemClock()
@@ -59,7 +51,7 @@ def benchmark_app(desk: Desk, directory: Path) -> Any:
         journal=desk.journal,
         till=desk.till,
         board=HealthBoard(clock),
-        devices=_NoDevices(),
+        devices=Registry(()),
         code_of=qr_code,
     )
     return make_app(parts, {})

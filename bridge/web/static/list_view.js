@@ -76,11 +76,16 @@ function card(receipt) {
         setup.registers.length > 1 &&
           h("span", { class: "badge plain" }, `${t("register")} ${receipt.register}`),
       ),
-      h("span", { class: "receipt-name" }, receipt.reference ?? receipt.note ?? t("no_reference")),
+      h("span", { class: "receipt-name" }, nameOf(receipt)),
       h("span", { class: "receipt-facts" }, `${items(receipt.line_count)} · ${age(receipt.opened)}`),
       h("span", { class: "receipt-total" }, money(receipt.total)),
     ),
   );
+}
+
+function nameOf(receipt) {
+  const none = receipt.origin === "operator" ? "receipt" : "no_reference";
+  return receipt.reference ?? receipt.note ?? t(none);
 }
 
 function recent() {
