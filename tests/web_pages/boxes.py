@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Self
@@ -185,6 +185,3 @@ async def eventually(condition: Callable[[], bool], what: str, seconds: float = 
         while not condition():  # noqa: ASYNC110 - the condition is the till's, it tells nobody
             await asyncio.sleep(0.02)
     assert condition(), what
-
-
-Step = Callable[[], Awaitable[None]]

@@ -100,6 +100,6 @@ async def tablet(
     try:
         await page.goto("/")
         yield found
-        assert found.unexpected() == []
+        assert not found.unexpected(), found.unexpected()
     finally:
         await context.close()

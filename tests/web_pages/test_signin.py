@@ -55,9 +55,10 @@ async def test_a_wrong_token_is_refused_with_advice_and_the_right_one_opens_the_
 
 
 async def test_signing_out_leaves_nothing_behind(browser: Browser, tmp_path: Path) -> None:
+    """A refresh under way at that moment is refused, as it should be."""
     async with (
         Counter(tmp_path, open_loopback=False) as counter,
-        tablet(browser, counter.address) as till,
+        tablet(browser, counter.address, expected=REFUSED) as till,
     ):
         await till.sign_in()
         await till.page.get_by_role("button", name="Abmelden").click()

@@ -1,8 +1,12 @@
-"""Signs by card in a process of its own: ``python -m … ADDRESS CONTROL_PORT RUNS SIGNATURES``.
+"""Signs by card in a process of its own: ``python -m … ADDRESS CONTROL_PORT CARD_MS RUNS PAIRS``.
 
-Prints one JSON object: commands per signature as the card counted them, and per run the median
-time of a signature in ms. The client library of PC/SC finds its service by an environment
-variable that it reads once, hence the process.
+Prints one JSON object: commands per signature as the card counted them, and for each run the
+median time in ms of a signature and of the card's work in it. The latter is a bare sleep of the
+same length, in turn with the signatures: on a busy machine sleeps last longer than they should,
+the card's as well.
+
+The client library of PC/SC finds its service by an environment variable that it reads once, hence
+the process.
 """
 
 from __future__ import annotations
@@ -37,7 +41,27 @@ def _apdus(control_port: int) -> int:
         return int(json.loads(control.makefile().readline())["state"]["apdus"])
 
 
-async def _sign(address: str, control_port: int, runs: int, count: int) -> dict[str, object]:
+def _ms_since(begin: int) -> float:
+    return (time.perf_counter_ns() - begin) / 1e6
+
+
+async def _run(unit: AcosIdUnit, card_ms: int, pairs: int) -> tuple[float, float]:
+    """Return the medians of a signature and of the card's part in it."""
+    signing, card = [], []
+    for number in range(pairs):
+        digest = sha256(str(number).encode()).digest()
+        begin = time.perf_counter_ns()
+        await unit.sign(digest)
+        signing.append(_ms_since(begin))
+        begin = time.perf_counter_ns()
+        time.sleep(card_ms / 1000)  # noqa: ASYNC251 - nothing else is going on
+        card.append(_ms_since(begin))
+    return statistics.median(signing), statistics.median(card)
+
+
+async def _measure(
+    address: str, control_port: int, card_ms: int, runs: int, pairs: int
+) -> dict[str, object]:
     unit = AcosIdUnit(
         "card",
         _transport(address),
@@ -47,26 +71,18 @@ async def _sign(address: str, control_port: int, runs: int, count: int) -> dict[
         read_timeout_s=CONNECT_LIMIT_S,
     )
     await unit.read()
-    await unit.sign(sha256(b"warm-up").digest())
+    await _run(unit, card_ms, 1)
     before = _apdus(control_port)
-    medians = []
-    for run in range(runs):
-        times = []
-        for number in range(count):
-            digest = sha256(f"{run} {number}".encode()).digest()
-            begin = time.perf_counter_ns()
-            await unit.sign(digest)
-            times.append((time.perf_counter_ns() - begin) / 1e6)
-        medians.append(statistics.median(times))
-    apdus = (_apdus(control_port) - before) / (runs * count)
+    medians = [await _run(unit, card_ms, pairs) for _ in range(runs)]
+    apdus = (_apdus(control_port) - before) / (runs * pairs)
     await unit.close()
-    return {"apdus": apdus, "ms": medians}
+    return {"apdus": apdus, "runs": medians}
 
 
 def main() -> None:
     """Run with the arguments of the command line."""
     address, *numbers = sys.argv[1:]
-    print(json.dumps(asyncio.run(_sign(address, *map(int, numbers)))))
+    print(json.dumps(asyncio.run(_measure(address, *map(int, numbers)))))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bridge.cli.benchmarks import (
+    api_cost,
     card_cost,
+    link_cost,
     log_bytes,
     receipt_cost,
     syncs,
@@ -18,6 +20,8 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     throughput.BENCHMARK,
     syncs.BENCHMARK,
     verification.BENCHMARK,
+    link_cost.BENCHMARK,
+    api_cost.BENCHMARK,
     card_cost.BENCHMARK,
 )
 """What this version measures; the other metrics of the design belong to parts not built yet."""
