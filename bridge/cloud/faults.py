@@ -372,6 +372,19 @@ class ExpiryMissing(Fault):
     )
 
 
+class ParkedCompleted(Fault):
+    code = "parked_completed"
+    side = Side.PEER
+    title = Text(
+        "Der geparkte Beleg wurde schon abgeschlossen", "The parked receipt was completed already"
+    )
+    advice = Text(
+        "Nichts wurde getan: was verkauft ist, wird nicht noch einmal verkauft. Für einen neuen "
+        "Verkauf einen neuen Beleg parken.",
+        "Nothing was done: what is sold is not sold again. Park a new receipt for a new sale.",
+    )
+
+
 class SequenceMissing(Fault):
     code = "sequence_missing"
     side = Side.PEER

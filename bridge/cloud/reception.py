@@ -24,6 +24,7 @@ from bridge.cloud.faults import (
     CloudStreamBroken,
     CommandFailed,
     ExpiryMissing,
+    ParkedCompleted,
     UnsupportedType,
 )
 from bridge.cloud.inbox import Answers, Taken, Waiting
@@ -34,8 +35,10 @@ from bridge.journal.faults import DiskFull
 from bridge.journal.store import Journal
 from bridge.model import events
 from bridge.model.commands import Command
+from bridge.model.receipt import State
 from bridge.supervisor import sleep_or
 from bridge.till.faults import ReceiptUnknown
+from bridge.till.projections import where_is
 from bridge.till.till import Till
 from drivers.contract.clock import Clock
 from drivers.contract.fault import Fault, Side
@@ -215,10 +218,14 @@ class Reception:
     async def _open(self, message: Message, frame: Frame, expires: datetime) -> None:
         data = data_of(frame, ReceiptOpen)
         command = open_receipt(frame, data, expires, self._peer)
-        if self._open_as(data.parked_id) is None or self._is_known(command):
+        if self._is_known(command):
             await self._execute(command, message)
-        else:
+        elif self._open_as(data.parked_id) is not None:
             await self._take(message)
+        elif await self._is_completed(data.parked_id):
+            raise ParkedCompleted(data.parked_id)
+        else:
+            await self._execute(command, message)
 
     async def _withdraw(self, message: Message, frame: Frame, expires: datetime) -> None:
         data = data_of(frame, ReceiptWithdraw)
@@ -234,6 +241,19 @@ class Reception:
                 if receipt.parked_id == parked_id and receipt.origin == self._peer.name:
                     return receipt.id
         return None
+
+    async def _is_completed(self, parked_id: str) -> bool:
+        """Whether a parked receipt that is not open was sold: an aborted one may be opened anew."""
+        receipt = self.answers.last_opened(parked_id)
+        if receipt is None:
+            return False
+        where = where_is(self._journal.reader, receipt)
+        register = self._till.registers.get(where.register)
+        if where.state is State.OPEN and register is not None:
+            # Its end is decided, but not durable yet.
+            await register.finished()
+            where = where_is(self._journal.reader, receipt)
+        return where.state is State.COMPLETED
 
     def _is_known(self, command: Command) -> bool:
         return command.key is not None and self._journal.reader.key(command.key) is not None

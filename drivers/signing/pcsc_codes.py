@@ -21,7 +21,6 @@ from drivers.signing.pcsc_faults import (
     CardAccessDenied,
     CardMute,
     CardReaderInUse,
-    CardReaderNotFound,
     CardServiceDown,
 )
 
@@ -107,8 +106,6 @@ def reader_fault(code: int, reader: str) -> Fault:
         return CardMute(facts)
     if code == Code.E_SHARING_VIOLATION:
         return CardReaderInUse(facts)
-    if code == Code.E_UNKNOWN_READER:
-        return CardReaderNotFound(facts, readers=[])
     return service_fault(code, facts)
 
 

@@ -117,8 +117,10 @@ class PrivatePcscd:
         self._end(signal.SIGTERM)
 
     def freeze(self) -> None:
-        """SIGSTOP: calls hang."""
+        """SIGSTOP: calls hang from now on."""
         self._signal(signal.SIGSTOP)
+        if self._process is not None:
+            os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def thaw(self) -> None:
         """SIGCONT after ``freeze``."""

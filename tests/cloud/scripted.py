@@ -38,6 +38,8 @@ class Visit:
         self.connection = connection
         self.hello: Frame
         self.frames: list[Frame] = []
+        self._by_type: dict[str, list[Frame]] = {}
+        self._acked = -1
         self.raw: list[str] = []
         self.closed: ConnectionClosed | None = None
         self.acks_events = True
@@ -82,11 +84,11 @@ class Visit:
 
     def of(self, kind: str) -> list[Frame]:
         """Return the frames of a type that have come so far."""
-        return [frame for frame in self.frames if frame.type == kind]
+        return self._by_type.setdefault(kind, [])
 
     def acked(self) -> int:
         """Return the number up to which the box has acknowledged."""
-        return max((frame.data["seq"] for frame in self.of(envelope.ACK)), default=-1)
+        return self._acked
 
     def numbered(self) -> list[Frame]:
         """Return the box's numbered frames so far."""
@@ -132,6 +134,9 @@ class Visit:
         self.raw.append(raw)
         frame = parse_frame(raw)
         self.frames.append(frame)
+        self.of(frame.type).append(frame)
+        if frame.type == envelope.ACK:
+            self._acked = max(self._acked, frame.data["seq"])
         return frame
 
     async def _read(self) -> None:

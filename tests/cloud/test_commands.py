@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bridge.cloud import envelope
+from bridge.journal.event import WriteSet
 from bridge.model import events
 from tests.cloud.box import PEER, box_and_cloud, linked
 from tests.cloud.scripted import ScriptedCloud, eventually, pushed_line
@@ -47,10 +48,25 @@ async def test_a_pushed_receipt_is_opened_acknowledged_and_reported(tmp_path: Pa
         assert receipt.customer.address == ("Gasse 1", "1010 Wien")
 
 
-async def test_effect_and_acknowledgement_are_one_commit(tmp_path: Path) -> None:
+async def test_effect_and_acknowledgement_are_one_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with box_and_cloud(tmp_path) as (box, cloud):
         visit = await cloud.welcomed()
+        await box.ready()
+        written: list[WriteSet] = []
+        submit = box.shop.journal.submit
+
+        def watched(write: WriteSet, *more: Any) -> Any:
+            written.append(write)
+            return submit(write, *more)
+
+        monkeypatch.setattr(box.shop.journal, "submit", watched)
         await visit.result(await visit.open(1, "P-1"))
+        await visit.until(lambda: visit.acked() == 1)
+        assert [[new.kind for new in write.events] for write in written] == [
+            [events.OPENED, events.CLOUD_TAKEN]
+        ]
         first, second = box.shop.events()[-2:]
         assert (first.kind, second.kind) == (events.OPENED, events.CLOUD_TAKEN)
         assert second.seq == first.seq + 1
@@ -72,6 +88,42 @@ async def test_a_receipt_that_is_open_already_is_not_opened_twice(tmp_path: Path
         for seq in (1, 2, 3):
             assert await visit.result(f"id-{seq}") == {"state": "done"}
         assert len(opened(box.shop)) == 1
+
+
+async def test_a_parked_receipt_that_was_sold_is_never_opened_again(tmp_path: Path) -> None:
+    async with box_and_cloud(tmp_path) as (box, cloud):
+        visit = await cloud.welcomed()
+        await visit.open(1, "P-1")
+        await visit.got(envelope.RECEIPT_OPENED)
+        [receipt] = box.shop.register().open.values()
+        await box.shop.complete(receipt)
+        again = await visit.command(
+            2,
+            envelope.RECEIPT_OPEN,
+            {"parked_id": "P-1", "lines": [pushed_line()]},
+            key="new-key-2",
+        )
+        assert (await visit.result(again))["code"] == "parked_completed"
+        assert len(opened(box.shop)) == 1
+
+
+async def test_a_parked_receipt_that_was_aborted_may_be_opened_anew(tmp_path: Path) -> None:
+    async with box_and_cloud(tmp_path) as (box, cloud):
+        visit = await cloud.welcomed()
+        await visit.open(1, "P-1")
+        await visit.got(envelope.RECEIPT_OPENED)
+        [receipt] = box.shop.register().open.values()
+        await box.shop.do(
+            "abort", receipt=receipt.id, rev=receipt.rev, key="abort-key", reason="Irrtum"
+        )
+        again = await visit.command(
+            2,
+            envelope.RECEIPT_OPEN,
+            {"parked_id": "P-1", "lines": [pushed_line()]},
+            key="new-key-2",
+        )
+        assert await visit.result(again) == {"state": "done"}
+        assert len(opened(box.shop)) == 2
 
 
 async def test_a_key_used_again_under_a_new_number_has_no_second_effect(tmp_path: Path) -> None:

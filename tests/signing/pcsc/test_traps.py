@@ -174,7 +174,7 @@ def test_no_handle_is_ever_closed_but_by_leaving_the_card_as_it_is() -> None:
         (Code.W_UNRESPONSIVE_CARD, CardMute),
         (Code.W_UNPOWERED_CARD, CardMute),
         (Code.E_SHARING_VIOLATION, CardReaderInUse),
-        (Code.E_UNKNOWN_READER, CardReaderNotFound),
+        (Code.E_UNKNOWN_READER, CardReaderUnavailable),
         (Code.E_NO_SERVICE, CardServiceDown),
         (Code.W_SECURITY_VIOLATION, CardAccessDenied),
         (Code.E_READER_UNAVAILABLE, CardReaderUnavailable),
