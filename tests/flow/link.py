@@ -12,7 +12,7 @@ from simulators.cloud.program import ExternalProgram, Item, Order
 from simulators.cloud.program_faults import CloudNotReached, CloudRefused
 from simulators.cloud.secret_files import program_login
 from tests.cloud_sim.process import CloudProcess
-from tests.flow.box import BOX, CloudEntry, Counter
+from tests.flow.box import BOX, Box, CloudEntry, Counter
 from tests.flow.waiting import until
 
 CASH_REGISTER = 34950
@@ -62,11 +62,13 @@ class Link:
     name: str
     register: str
     data: Path
+    box: Box | None = None
     counter: Counter | None = None
     cloud: CloudProcess = field(init=False)
     program: ExternalProgram = field(init=False)
     sales: list[Sale] = field(default_factory=list)
     heard: list[dict[str, Any]] = field(default_factory=list)
+    _read: int = 0
 
     async def start_cloud(self, *options: str) -> None:
         """Start the cloud; a second time on the same ports."""
@@ -178,6 +180,39 @@ class Link:
             return None
 
         return await until(look, f"{self.name} shows {code}")
+
+    def mark(self) -> None:
+        """Forget what the log has told until now."""
+        self._read = len(self._lines())
+
+    async def told(self, code: str) -> None:
+        """Wait until the log tells of a fault, since the mark or an earlier wait: one that passes
+        may be gone from the board before anybody looks."""
+
+        async def look() -> bool:
+            lines = self._lines()[self._read :]
+            return any(f" {code}: " in line for line in lines)
+
+        await until(look, f"{self.name} tells of {code}")
+        self.mark()
+
+    def _lines(self) -> list[str]:
+        assert self.box is not None
+        return self.box.logged(f" cloud:{self.name}: ")
+
+    async def again(self) -> None:
+        """Break the connection and have the box make a new one."""
+        before = (await self.state())["counts"].get("welcomes", 0)
+        await self.do("drop")
+
+        async def greeted() -> bool:
+            part = await self.part()
+            if part.get("phase") == "waiting":
+                await self.operator.connect_now()
+            return bool((await self.state())["counts"]["welcomes"] > before)
+
+        await until(greeted, f"{self.name} is connected again")
+        await self.connected()
 
     # The program's side
 

@@ -61,7 +61,7 @@ async def set_up(
         for register in sorted(set(registers)):
             await counter.start_register(register)
         for link in links:
-            link.counter = counter
+            link.box, link.counter = box, counter
             await link.start_program()
         await asyncio.gather(*(link.connected() for link in links))
         yield Stage(box, counter, links)

@@ -49,7 +49,7 @@ async def the_connection_breaks_in_place_of_an_acknowledgement(stage: Stage, lin
     sales = await link.opened("no-ack", 6)
     await link.set(drop_before_ack=1)
     await link.serve(sales[:3])
-    await link.shown("cloud_lost")
+    await link.told("cloud_lost")
     await link.set(drop_before_ack=2)
     await link.connected()
     await link.serve(sales[3:])
@@ -63,7 +63,7 @@ async def a_frame_of_the_box_is_lost_with_the_connection(stage: Stage, link: Lin
     sales = await link.opened("lost-frame", 6)
     await link.set(drop_after_frames=2)
     await link.serve(sales)
-    await link.shown("cloud_lost")
+    await link.told("cloud_lost")
     await link.calm()
     await link.connected()
     await link.ended(sales)
@@ -85,9 +85,7 @@ async def acknowledgements_never_come(stage: Stage, link: Link) -> None:
 
     await until(counted, "the board counts what is not acknowledged")
     await link.calm()
-    await link.do("drop")
-    await link.shown("cloud_lost")
-    await link.connected()
+    await link.again()
     await link.ended(sales)
     await check(stage.box, link, sales)
 
@@ -126,7 +124,7 @@ async def rubbish_between_the_frames(stage: Stage, link: Link) -> None:
 async def a_frame_too_big_to_read(stage: Stage, link: Link) -> None:
     sales = await link.opened("oversized", 3)
     await link.do("oversized")
-    await link.shown("cloud_frame_too_big")
+    await link.told("cloud_frame_too_big")
     await link.serve(sales)
     await link.connected()
     await link.ended(sales)
@@ -139,7 +137,7 @@ async def a_box_message_is_too_big_for_the_cloud(stage: Stage, link: Link) -> No
     await link.set(never_ack=True)
     await link.serve(sales)
     await link.do("close", code=1009)
-    await link.shown("cloud_frame_refused")
+    await link.told("cloud_frame_refused")
     await link.calm()
     await link.connected()
     rows = stage.box.rows()
@@ -189,17 +187,13 @@ async def a_cloud_whose_clock_is_ten_years_behind(stage: Stage, link: Link) -> N
 
 async def _wrong_clock(stage: Stage, link: Link, offset_s: int, name: str) -> None:
     await link.set(clock_offset_s=offset_s)
-    await link.do("drop")
-    await link.shown("cloud_lost")
-    await link.connected()
+    await link.again()
     offset = (await link.part())["facts"]["clock_offset_s"]
     assert abs(offset - offset_s) <= 60
     await _sold(stage, link, f"clock-{name}")
     years = {row["body"]["time"][:4] for row in stage.box.rows() if row["kind"] == "receipt.completed"}
     assert len(years) == 1, "a receipt bears the cloud's time"
-    await link.do("drop")
-    await link.shown("cloud_lost")
-    await link.connected()
+    await link.again()
 
 
 async def a_cloud_restored_from_a_backup(stage: Stage, link: Link) -> None:
@@ -208,7 +202,7 @@ async def a_cloud_restored_from_a_backup(stage: Stage, link: Link) -> None:
     await link.ended(first)
     second = await link.opened("restored-2", 2)
     await link.do("forget", frames=6, commands=1)
-    await link.shown("cloud_restarting")
+    await link.told("cloud_restarting")
     await link.serve(second)
     await link.connected()
     await link.ended(second)
@@ -218,9 +212,10 @@ async def a_cloud_restored_from_a_backup(stage: Stage, link: Link) -> None:
 
 
 async def a_cloud_that_numbers_anew_is_blamed(stage: Stage, link: Link) -> None:
-    await link.do("forget", frames=0, commands=3)
+    await _sold(stage, link, "before-anew", 3)
     await link.set(no_jump=True)
-    await link.shown("cloud_restarting")
+    await link.do("forget", frames=0, commands=3)
+    await link.told("cloud_restarting")
     await link.connected()
     (sale,) = await link.park("anew", 1)
     await link.open(sale)
@@ -232,9 +227,7 @@ async def a_cloud_that_numbers_anew_is_blamed(stage: Stage, link: Link) -> None:
     await until(blamed, "the board says that numbers are used twice")
     assert not await link.operator.open_receipts(link.register)
     await link.calm()
-    await link.do("drop")
-    await link.shown("cloud_lost")
-    await link.connected()
+    await link.again()
     await link.serve([sale])
     await link.ended([sale])
     await check(stage.box, link, [sale])

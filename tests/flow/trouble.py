@@ -85,6 +85,7 @@ async def all_hold(stage: Stage, cases: Sequence[Case]) -> None:
 
     async def hand(link: Link, its: Sequence[Case]) -> None:
         for case in its:
+            link.mark()
             try:
                 await case(stage, link)
             except Exception as error:
