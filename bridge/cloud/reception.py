@@ -218,14 +218,14 @@ class Reception:
     async def _open(self, message: Message, frame: Frame, expires: datetime) -> None:
         data = data_of(frame, ReceiptOpen)
         command = open_receipt(frame, data, expires, self._peer)
-        if self._is_known(command):
+        is_open = self._open_as(data.parked_id) is not None
+        is_completed = not is_open and await self._is_completed(data.parked_id)
+        if not (is_open or is_completed) or self._is_known(command):
             await self._execute(command, message)
-        elif self._open_as(data.parked_id) is not None:
+        elif is_open:
             await self._take(message)
-        elif await self._is_completed(data.parked_id):
-            raise ParkedCompleted(data.parked_id)
         else:
-            await self._execute(command, message)
+            raise ParkedCompleted(data.parked_id)
 
     async def _withdraw(self, message: Message, frame: Frame, expires: datetime) -> None:
         data = data_of(frame, ReceiptWithdraw)

@@ -48,13 +48,18 @@ async def arrived(link: Link, rows: Sequence[dict[str, Any]]) -> None:
 async def _check_sale(
     link: Link, sale: Sale, rows: Sequence[dict[str, Any]], frames: Sequence[dict[str, Any]]
 ) -> None:
-    mine = [row for row in rows if row["body"].get("parked_id") == sale.parked]
-    opened = [row for row in mine if row["kind"] == "receipt.opened"]
-    ended = [row for row in mine if row["kind"] in ENDS]
+    opened = [
+        row
+        for row in rows
+        if row["kind"] == "receipt.opened"
+        and row["body"].get("parked_id") == sale.parked
+        and row["body"]["origin"] == link.name
+    ]
+    receipts = {row["receipt"] for row in opened}
+    ended = [row for row in rows if row["kind"] in ENDS and row["receipt"] in receipts]
     assert len(opened) == 1, f"{sale.reference}: opened {len(opened)} times"
     assert len(ended) == 1, f"{sale.reference}: ended {[row['kind'] for row in ended]}"
     (end,) = ended
-    assert opened[0]["body"]["origin"] == link.name
     assert opened[0]["register"] == link.register
     assert sale.answer is not None, f"{sale.reference} was not served"
     assert end["kind"] == f"receipt.{sale.answer['state']}"

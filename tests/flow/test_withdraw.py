@@ -41,7 +41,7 @@ async def _commands_answered(link: Link) -> None:
 
     async def all_acked() -> bool:
         box = (await link.state())["boxes"][BOX]
-        return bool(box["acked"] == box["given"])
+        return bool(box["acked"] >= box["given"])
 
     await until(all_acked, "every command is acknowledged")
 
@@ -90,12 +90,12 @@ async def test_a_withdrawal_that_crosses_the_completion_changes_nothing(
     stage: Stage, link: Link
 ) -> None:
     (sale,) = await link.opened("crossing", 1)
-    await link.set(never_ack=True, black_hole="")
     receipt = (await link.at_counter([sale]))[sale.reference]
     sale.answer = await stage.counter.complete(receipt)
-    # The cloud asks without having looked at what came: the refusal must do no harm.
-    await _raw(link, "receipt.withdraw", {"parked_id": sale.parked})
-    await link.calm()
+    # The cloud asks without having looked at what came.
+    message = await _raw(link, "receipt.withdraw", {"parked_id": sale.parked})
+    result = await _result_of(link, message)
+    assert (result["state"], result["code"]) == ("refused", "receipt_not_open")
     await link.again()
     await link.ended([sale])
     assert _ends(stage, sale) == ["receipt.completed"]
@@ -143,7 +143,7 @@ IMPOSSIBLE = {
         {"items": (Item("Schraube", 1, "A", "9999999"),)},
         "command_invalid",
     ),
-    "a price beyond all measure": ({"items": (Item("Haus", 10**12),)}, "command_invalid"),
+    "a price beyond all measure": ({"items": (Item("Haus", 10**11),)}, "command_invalid"),
     "a text of many lines": ({"items": (Item("a\nb", 100),)}, "command_invalid"),
     "a text without end": ({"items": (Item("x" * 5000, 100),)}, "command_invalid"),
     "a note without end": ({"annotation": "x" * 5000}, "command_invalid"),
@@ -177,12 +177,16 @@ async def _raw(link: Link, kind: str, data: dict[str, Any], **envelope: Any) -> 
     before its program is used again.
     """
     await _commands_answered(link)
-    state = (await link.state())["boxes"][BOX]
-    part = await link.part()
+    assert link.box is not None
+    taken = [
+        row["body"]["seq"]
+        for row in link.box.rows()
+        if row["kind"] == "cloud.taken" and row["body"]["peer"] == link.name
+    ]
     message = str(uuid.uuid4())
     now = datetime.now(UTC)
     frame = {
-        **{"v": 1, "id": message, "type": kind, "seq": max(state["given"], part["facts"]["taken"]) + 1},
+        **{"v": 1, "id": message, "type": kind, "seq": max(taken, default=0) + 1},
         **{"ts": now.isoformat(), "exp": (now + timedelta(minutes=5)).isoformat(), "data": data},
         **envelope,
     }

@@ -1,9 +1,9 @@
 """Signs by card in a process of its own: ``python -m … ADDRESS CONTROL_PORT CARD_MS RUNS PAIRS``.
 
 Prints one JSON object: commands per signature as the card counted them, and for each run the
-median time in ms of a signature and of the card's work in it. The latter is a bare sleep of the
-same length, in turn with the signatures: on a busy machine sleeps last longer than they should,
-the card's as well.
+median time in ms of a signature and of the card's own part in it. The latter is done here in turn
+with the signatures, as the simulated card does it: a sleep, which on a busy machine lasts longer
+than it should, and one ES256 signature.
 
 The client library of PC/SC finds its service by an environment variable that it reads once, hence
 the process.
@@ -19,6 +19,11 @@ import sys
 import time
 from hashlib import sha256
 
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from bridge.cli.benchmarks.desk import switch_interval
 from drivers.signing.acos_id import AcosIdUnit
 from drivers.signing.pcsc import PcscAddress, PcscTransport
 from drivers.signing.transport import CardTransport
@@ -26,6 +31,9 @@ from drivers.signing.vpcd import VpcdAddress, VpcdTransport
 from simulators.card.identity import DEFAULT_PIN
 
 CONNECT_LIMIT_S = 20.0
+
+_KEY = ec.generate_private_key(ec.SECP256R1())
+_ES256 = ec.ECDSA(Prehashed(SHA256()))
 
 
 def _transport(address: str) -> CardTransport:
@@ -55,6 +63,7 @@ async def _run(unit: AcosIdUnit, card_ms: int, pairs: int) -> tuple[float, float
         signing.append(_ms_since(begin))
         begin = time.perf_counter_ns()
         time.sleep(card_ms / 1000)  # noqa: ASYNC251 - nothing else is going on
+        _KEY.sign(digest, _ES256)
         card.append(_ms_since(begin))
     return statistics.median(signing), statistics.median(card)
 
@@ -82,7 +91,8 @@ async def _measure(
 def main() -> None:
     """Run with the arguments of the command line."""
     address, *numbers = sys.argv[1:]
-    print(json.dumps(asyncio.run(_measure(address, *map(int, numbers)))))
+    with switch_interval():
+        print(json.dumps(asyncio.run(_measure(address, *map(int, numbers)))))
 
 
 if __name__ == "__main__":
