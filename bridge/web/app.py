@@ -57,11 +57,12 @@ def make_app(
         redoc_url=None,
         redirect_slashes=False,
     )
+    # Routes are tried in this order: what the counter uses all day comes first.
     for router in (
-        session_router(auth),
-        _watch_router(parts, counts),
         *api.routers(parts),
         *pages.routers(parts),
+        session_router(auth),
+        _watch_router(parts, counts),
     ):
         framework.include_router(router)
     framework.mount(STATIC_PREFIX.removesuffix("/"), pages.static_app())

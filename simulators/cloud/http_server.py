@@ -35,7 +35,7 @@ class HttpServer:
 
     async def start(self) -> None:
         """Listen. Raises ``OSError``."""
-        listener = socket.create_server((self.host, self.port), backlog=_BACKLOG)
+        listener = _listener(self.host, self.port)
         self.port = int(listener.getsockname()[1])
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
         await self._server.ready.wait()
@@ -46,6 +46,20 @@ class HttpServer:
         if self._serving is not None:
             await self._serving
             self._serving = None
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    # With the protocol named asyncio switches Nagle's algorithm off for what is accepted: else
+    # every answer waits 40 ms for the client's acknowledgement.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
 
 
 class _Server(uvicorn.Server):

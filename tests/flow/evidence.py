@@ -65,7 +65,9 @@ async def _check_sale(
     assert end["kind"] == f"receipt.{sale.answer['state']}"
     assert end["receipt"] == sale.answer["id"]
 
-    reported = Counter(each["type"] for each in frames if each["data"].get("parked_id") == sale.parked)
+    reported = Counter(
+        each["type"] for each in frames if each["data"].get("parked_id") == sale.parked
+    )
     assert reported == {"receipt.opened": 1, end["kind"]: 1}, f"{sale.reference}: {reported}"
     parked = await link.parked(sale)
     assert parked["state"] == sale.answer["state"], f"{sale.reference}: {parked}"
@@ -80,7 +82,9 @@ async def _check_sale(
 
 async def _check_webhooks(link: Link, sales: Sequence[Sale], *, told_twice: bool) -> None:
     wanted = {
-        sale.reference: "receipt.created" if sale.answer["state"] == "completed" else "receipt.aborted"
+        sale.reference: "receipt.created"
+        if sale.answer["state"] == "completed"
+        else "receipt.aborted"
         for sale in sales
         if sale.answer is not None
     }

@@ -140,7 +140,9 @@ class Link:
     async def frames(self) -> list[dict[str, Any]]:
         """All numbered frames of the box that the cloud has, in its order."""
         found: list[dict[str, Any]] = []
-        while page := (await self.ask(get="frames", after=found[-1]["n"] if found else 0))["frames"]:
+        while page := (await self.ask(get="frames", after=found[-1]["n"] if found else 0))[
+            "frames"
+        ]:
             found += page
         return found
 

@@ -106,6 +106,7 @@ async def test_with_every_link_in_a_black_hole_receipts_are_made_and_the_box_sto
         await deaf.shown("cloud_silent")
         await deaf.serve(sales[deaf.name][3:4])
         assert (await mute.part())["phase"] == "ready"
+
         # One link hangs in its greeting, one in its handshake, one in an open connection.
         async def hangs() -> bool:
             await stage.counter.connect_now()

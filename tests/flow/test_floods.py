@@ -82,9 +82,7 @@ async def test_a_cloud_that_ignores_the_window_is_cut_off_and_nothing_is_taken_t
         data = {"parked_id": f"stubborn-{seq}", "lines": []}
         frame = {"v": 1, "id": str(uuid.uuid4()), "type": "receipt.open", "seq": seq}
         frame.update({"ts": exp, "exp": exp, "data": data})
-        answer = await asyncio.to_thread(
-            link.cloud.ask, do="send_raw", text=json.dumps(frame)
-        )
+        answer = await asyncio.to_thread(link.cloud.ask, do="send_raw", text=json.dumps(frame))
         if "error" in answer:
             break
     await link.told("cloud_stream_broken")

@@ -3,15 +3,18 @@ twice, and who is to blame hears of it."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
 
 from tests.cloud_sim.world import RawBox
-from tests.flow.box import BOX
+from tests.flow.box import BOX, Refused
 from tests.flow.evidence import check
 from tests.flow.link import Link, Sale
-from tests.flow.stage import Stage
+from tests.flow.stage import Stage, set_up
 from tests.flow.trouble import all_hold
 from tests.flow.waiting import until
 
@@ -191,7 +194,9 @@ async def _wrong_clock(stage: Stage, link: Link, offset_s: int, name: str) -> No
     offset = (await link.part())["facts"]["clock_offset_s"]
     assert abs(offset - offset_s) <= 60
     await _sold(stage, link, f"clock-{name}")
-    years = {row["body"]["time"][:4] for row in stage.box.rows() if row["kind"] == "receipt.completed"}
+    years = {
+        row["body"]["time"][:4] for row in stage.box.rows() if row["kind"] == "receipt.completed"
+    }
     assert len(years) == 1, "a receipt bears the cloud's time"
     await link.again()
 
@@ -233,11 +238,23 @@ async def a_cloud_that_numbers_anew_is_blamed(stage: Stage, link: Link) -> None:
     await check(stage.box, link, [sale])
 
 
+async def webhooks_that_come_twice_spoilt_or_not_at_all(stage: Stage, link: Link) -> None:
+    """The program's trouble, not the box's: it hears of each end once all the same."""
+    sales = await link.opened("webhooks", 6)
+    await link.set(webhook_twice=2, webhook_bad_signature=2)
+    await link.serve(sales)
+    await link.ended(sales)
+    await check(stage.box, link, sales)
+    (silent,) = await link.opened("silent", 1)
+    await link.set(silent_abort=True)
+    silent.answer = await link.operator.abort((await link.at_counter([silent]))[silent.reference])
+    await link.ended([silent])
+    await link.set(silent_abort=False)
+    assert silent.reference not in {each.get("reference") for each in link.heard}
+
+
 async def a_second_box_with_the_same_identity(stage: Stage, link: Link) -> None:
     """It takes the connection over; the box says so and does not fight for it by itself."""
-    from websockets.asyncio.client import connect
-    from websockets.typing import Subprotocol
-
     sales = await link.opened("cloned", 4)
     async with connect(
         link.cloud.ready["ws"],
@@ -282,5 +299,34 @@ async def test_whatever_happens_to_frames_receipts_come_once_and_reports_come_ba
             rubbish_between_the_frames,
             a_frame_of_the_box_is_lost_with_the_connection,
             a_box_message_is_too_big_for_the_cloud,
+            webhooks_that_come_twice_spoilt_or_not_at_all,
         ],
     )
+
+
+async def test_a_cloud_that_knows_later_receipts_stops_its_register_and_no_other(
+    tmp_path: Path,
+) -> None:
+    """An old copy of the journal was put back, by all appearances: signing on would fork it."""
+    async with set_up(tmp_path, ["A", "B"]) as stage:
+        ahead, other = stage.links
+        sales = await ahead.opened("ahead", 2)
+        await ahead.set(head_ahead=2)
+        await ahead.again()
+
+        async def latched() -> bool:
+            part = await stage.counter.part("register:A")
+            return bool(part.get("fault", {}).get("code") == "journal_behind")
+
+        await until(latched, "the board says that the register may not sign")
+        waiting = await ahead.at_counter(sales)
+        for sale in sales:
+            with pytest.raises(Refused) as refused:
+                await stage.counter.complete(waiting[sale.reference])
+            assert refused.value.code == "register_latched"
+        others = await other.opened("behind", 3)
+        await other.serve(others)
+        await other.ended(others)
+        await check(stage.box, other, others)
+        numbers = [row["number"] for row in stage.box.rows() if row["register"] == "A"]
+        assert [each for each in numbers if each is not None] == [1]

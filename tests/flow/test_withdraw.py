@@ -261,7 +261,10 @@ async def test_two_clouds_that_share_a_register_do_not_see_or_touch_each_others_
             await check(stage.box, link, sales)
 
         async def both_have_the_counters() -> bool:
-            told = [{each["data"].get("receipt_id") for each in await link.frames()} for link in stage.links]
+            told = [
+                {each["data"].get("receipt_id") for each in await link.frames()}
+                for link in stage.links
+            ]
             return all(own["id"] in each for each in told)
 
         await until(both_have_the_counters, "both know of the receipt that was made at the counter")
