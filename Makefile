@@ -21,6 +21,9 @@ OUT ?= demo-out
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
+# Most tests wait for processes and devices. Files stay whole: their tests share what is slow to start.
+PARALLEL := -n 4 --dist loadfile
+
 # What the tests need of Debian: reading printed codes; a smart-card service with a virtual reader,
 # and what pyscard is built from; a browser with a font.
 DEBIAN_PACKAGES := libzbar0 \
@@ -41,7 +44,7 @@ demo: $(VENV)/.base ## the whole chain on simulators [ONCE=1] [RECEIPTS=N] [OUT=
 
 .PHONY: test
 test: debian-packages $(VENV)/.card ## all tests [PYTEST_ARGS='-k name'] [BONBRIDGE_VECTORS=DIR]
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) $(PYTEST_ARGS)
 
 .PHONY: check
 check: $(VENV)/.dev ## format, lint, types, import rules
@@ -56,7 +59,7 @@ bench: $(VENV)/.base ## speed and cost [BENCH_ARGS='--only M1']
 
 .PHONY: proofs
 proofs: debian-packages $(VENV)/.card ## the tests with their long loops
-	$(BIN)/python -m pytest --proofs $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --proofs $(PARALLEL) $(PYTEST_ARGS)
 
 .PHONY: fresh
 fresh: ## (root) install and demo in a fresh minimal Debian

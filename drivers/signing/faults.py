@@ -211,8 +211,10 @@ class CardAddressInvalid(CardFault):
     side = Side.OPERATOR
     title = Text("Adresse des Kartenlesers ungültig", "Card reader address invalid")
     advice = Text(
-        "In der Konfiguration eine Adresse der Form vpcd:HOST:PORT angeben.",
-        "Give an address of the form vpcd:HOST:PORT in the configuration.",
+        "In der Konfiguration pcsc:NAME für einen Kartenleser angeben; vpcd:HOST:PORT ist nur für "
+        "eine simulierte Karte.",
+        "Give pcsc:NAME for a card reader in the configuration; vpcd:HOST:PORT is for a simulated "
+        "card only.",
     )
 
 

@@ -215,7 +215,7 @@ class Counter:
     async def ask(
         self, method: str, path: str, body: dict[str, Any] | None = None, key: str | None = None
     ) -> dict[str, Any]:
-        """Send a request with an idempotency key of its own, or with ``key``. Raises ``Refused``."""
+        """Send a request with ``key`` or an idempotency key of its own. Raises ``Refused``."""
         headers = {"Idempotency-Key": key or str(uuid.uuid4())} if method != "GET" else {}
 
         async def answered() -> httpx.Response | None:

@@ -1,4 +1,4 @@
-"""Holds journal, cloud and webhooks against each other: everything once, and everywhere the same."""
+"""Holds journal, cloud and webhooks against each other: all once, and everywhere the same."""
 
 from __future__ import annotations
 

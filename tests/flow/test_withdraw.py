@@ -3,20 +3,17 @@ and two clouds, do not get in each other's way."""
 
 from __future__ import annotations
 
-import json
-import uuid
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from simulators.cloud.program import Item, Order
 from simulators.cloud.program_faults import CloudRefused
-from tests.flow.box import BOX
-from tests.flow.evidence import check, check_numbers
+from tests.flow.evidence import check
 from tests.flow.link import UNKNOWN_REGISTER, Link, Sale, receipt_order
-from tests.flow.stage import Stage, set_up
+from tests.flow.raw import bread, result_of, send_raw
+from tests.flow.stage import Stage
 from tests.flow.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -34,16 +31,6 @@ def _ends(stage: Stage, sale: Sale) -> list[str]:
         for row in stage.box.rows()
         if row["body"].get("parked_id") == sale.parked and row["kind"] != "receipt.opened"
     ]
-
-
-async def _commands_answered(link: Link) -> None:
-    """Wait until the box has acknowledged everything the cloud has sent."""
-
-    async def all_acked() -> bool:
-        box = (await link.state())["boxes"][BOX]
-        return bool(box["acked"] >= box["given"])
-
-    await until(all_acked, "every command is acknowledged")
 
 
 async def test_a_receipt_that_nobody_touched_is_withdrawn_and_gone_from_the_counter(
@@ -67,7 +54,8 @@ async def test_a_receipt_that_somebody_works_on_stays_and_the_program_sees_why(
     await link.program.discard(sale.parked)
 
     async def refused() -> bool:
-        return (await link.parked(sale)).get("lastError", {}).get("code") == "in_use"
+        error = (await link.parked(sale)).get("lastError", {})
+        return bool(error.get("code") == "in_use")
 
     await until(refused, "the program sees that the receipt is in use")
     assert (await link.parked(sale))["state"] == "open"
@@ -93,8 +81,8 @@ async def test_a_withdrawal_that_crosses_the_completion_changes_nothing(
     receipt = (await link.at_counter([sale]))[sale.reference]
     sale.answer = await stage.counter.complete(receipt)
     # The cloud asks without having looked at what came.
-    message = await _raw(link, "receipt.withdraw", {"parked_id": sale.parked})
-    result = await _result_of(link, message)
+    message = await send_raw(link, "receipt.withdraw", {"parked_id": sale.parked})
+    result = await result_of(link, message)
     assert (result["state"], result["code"]) == ("refused", "receipt_not_open")
     await link.again()
     await link.ended([sale])
@@ -137,7 +125,7 @@ async def test_an_ended_receipt_is_not_opened_again(stage: Stage, link: Link) ->
     await check(stage.box, link, sales)
 
 
-IMPOSSIBLE = {
+IMPOSSIBLE: dict[str, tuple[dict[str, Any], str]] = {
     "no such register": ({"cash_register": UNKNOWN_REGISTER}, "register_unknown"),
     "a quantity beyond all measure": (
         {"items": (Item("Schraube", 1, "A", "9999999"),)},
@@ -160,7 +148,7 @@ async def test_what_the_till_refuses_is_told_to_the_program_and_not_opened(
 ) -> None:
     changes, code = IMPOSSIBLE[what]
     reference = f"impossible-{what}"[:64]
-    order = Order(**{"items": (Item("Semmel", 49),), "reference": reference, **changes})
+    order = replace(Order((Item("Semmel", 49),), reference), **changes)
     sale = Sale(reference, await link.program.park(order))
     await link.open(sale)
     seen = await link.seen(sale, state="parked")
@@ -170,49 +158,12 @@ async def test_what_the_till_refuses_is_told_to_the_program_and_not_opened(
     assert not [row for row in stage.box.rows() if row["body"].get("parked_id") == sale.parked]
 
 
-async def _raw(link: Link, kind: str, data: dict[str, Any], **envelope: Any) -> str:
-    """Have the cloud send a numbered command past its own program; return the id.
-
-    Its numbers are behind the box's then, as after a restore, so the link has to be made anew
-    before its program is used again.
-    """
-    await _commands_answered(link)
-    assert link.box is not None
-    taken = [
-        row["body"]["seq"]
-        for row in link.box.rows()
-        if row["kind"] == "cloud.taken" and row["body"]["peer"] == link.name
-    ]
-    message = str(uuid.uuid4())
-    now = datetime.now(UTC)
-    frame = {
-        **{"v": 1, "id": message, "type": kind, "seq": max(taken, default=0) + 1},
-        **{"ts": now.isoformat(), "exp": (now + timedelta(minutes=5)).isoformat(), "data": data},
-        **envelope,
-    }
-    await link.do("send_raw", text=json.dumps(frame))
-    return message
-
-
-async def _result_of(link: Link, message: str) -> dict[str, Any]:
-    async def look() -> dict[str, Any] | None:
-        found = [each["data"] for each in await link.frames() if each["re"] == message]
-        assert len(found) <= 1
-        return found[0] if found else None
-
-    return await until(look, "the result of a command has come")
-
-
-def _line(**changes: Any) -> dict[str, Any]:
-    return {"text": "Semmel", "quantity": "1.000", "unit_cents": 49, "rate": "reduced1", **changes}
-
-
-HOSTILE = {
-    "an unknown rate": ({"lines": [_line(rate="luxury")]}, "rate_unknown"),
-    "no quantity at all": ({"lines": [_line(quantity="0.000")]}, "command_invalid"),
-    "a quantity of letters": ({"lines": [_line(quantity="NaN")]}, "command_invalid"),
-    "cents with a fraction": ({"lines": [_line(unit_cents=1.5)]}, "frame_invalid"),
-    "too many lines": ({"lines": [_line()] * 1000}, "frame_invalid"),
+HOSTILE: dict[str, tuple[dict[str, Any], str]] = {
+    "an unknown rate": ({"lines": [bread(rate="luxury")]}, "rate_unknown"),
+    "no quantity at all": ({"lines": [bread(quantity="0.000")]}, "command_invalid"),
+    "a quantity of letters": ({"lines": [bread(quantity="NaN")]}, "command_invalid"),
+    "cents with a fraction": ({"lines": [bread(unit_cents=1.5)]}, "frame_invalid"),
+    "too many lines": ({"lines": [bread()] * 1000}, "frame_invalid"),
     "an empty name": ({"parked_id": ""}, "frame_invalid"),
     "lines that are none": ({"lines": "all of them"}, "frame_invalid"),
     "another cloud's register": ({"register": "R1"}, "register_unknown"),
@@ -224,10 +175,10 @@ async def test_commands_that_no_decent_cloud_sends_are_each_refused_by_name(
 ) -> None:
     before = [row["kind"] for row in stage.box.rows()].count("receipt.opened")
     for what, (changes, code) in HOSTILE.items():
-        message = await _raw(
-            link, "receipt.open", {"parked_id": f"hostile-{code}", "lines": [_line()], **changes}
+        message = await send_raw(
+            link, "receipt.open", {"parked_id": f"hostile-{code}", "lines": [bread()], **changes}
         )
-        result = await _result_of(link, message)
+        result = await result_of(link, message)
         assert (result["state"], result["code"]) == ("refused", code), what
     kinds = [row["kind"] for row in stage.box.rows()]
     assert kinds.count("receipt.opened") == before
@@ -236,39 +187,3 @@ async def test_commands_that_no_decent_cloud_sends_are_each_refused_by_name(
     await link.serve([sale])
     await link.ended([sale])
     await check(stage.box, link, [sale])
-
-
-async def test_two_clouds_that_share_a_register_do_not_see_or_touch_each_others_receipts(
-    tmp_path: Path,
-) -> None:
-    async with set_up(tmp_path, ["SHARED", "SHARED"]) as stage:
-        one, two = stage.links
-        ones, twos = await one.opened("mine", 3), await two.opened("mine", 3)
-        # A cloud that knows another's name of a receipt can neither take it back nor take it over.
-        message = await _raw(two, "receipt.withdraw", {"parked_id": ones[0].parked})
-        result = await _result_of(two, message)
-        assert (result["state"], result["code"]) == ("refused", "receipt_unknown")
-        taken = {"parked_id": ones[1].parked, "reference": "taken-over", "lines": [_line()]}
-        assert (await _result_of(two, await _raw(two, "receipt.open", taken)))["state"] == "done"
-        await two.again()
-        waiting = await stage.counter.open_receipts("SHARED")
-        assert len(waiting) == 7
-        for link, sales in ((one, ones), (two, twos)):
-            await link.serve(sales)
-            await link.ended(sales)
-        own = await stage.counter.sell("SHARED")
-        for link, sales in ((one, ones), (two, twos)):
-            await check(stage.box, link, sales)
-
-        async def both_have_the_counters() -> bool:
-            told = [
-                {each["data"].get("receipt_id") for each in await link.frames()}
-                for link in stage.links
-            ]
-            return all(own["id"] in each for each in told)
-
-        await until(both_have_the_counters, "both know of the receipt that was made at the counter")
-        for link, others in ((one, twos), (two, ones)):
-            told = {each["data"].get("receipt_id") for each in await link.frames()}
-            assert not told & {(sale.answer or {})["id"] for sale in others}
-        check_numbers(stage.box.rows(), "SHARED")

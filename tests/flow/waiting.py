@@ -10,12 +10,13 @@ from typing import Any, TypeVar
 LONGEST_S = 60.0
 """Seconds after which something that should have come is missing."""
 
-LOOK_S = 0.05
+LOOK_S, SELDOM_S = 0.05, 0.2
+"""Seconds between looks; seldom, when many wait for something that takes seconds."""
 
 T = TypeVar("T")
 
 
-async def until(look: Callable[[], Awaitable[T | None]], what: str) -> T:
+async def until(look: Callable[[], Awaitable[T | None]], what: str, pause_s: float = LOOK_S) -> T:
     """Look again and again until there is something; return it."""
     try:
         async with asyncio.timeout(LONGEST_S):
@@ -23,7 +24,7 @@ async def until(look: Callable[[], Awaitable[T | None]], what: str) -> T:
                 found = await look()
                 if found:
                     return found
-                await asyncio.sleep(LOOK_S)
+                await asyncio.sleep(pause_s)
     except TimeoutError:
         failure = f"in {LONGEST_S:.0f} s it did not come about that {what}"
         raise AssertionError(failure) from None
