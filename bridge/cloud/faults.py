@@ -328,6 +328,19 @@ class CloudHandlerSilent(CloudFault):
     advice = _PROVIDER
 
 
+class CloudNotAcknowledging(CloudFault):
+    """The cloud takes reports and does not say that it has them."""
+
+    code = "cloud_not_acknowledging"
+    title = Text("Die Cloud bestätigt die Meldungen nicht", "The cloud does not confirm reports")
+    advice = Text(
+        "Verkaufen und Drucken gehen weiter, die Meldungen bleiben gespeichert. Bleibt es so, den "
+        "Anbieter der Cloud anrufen.",
+        "Selling and printing go on, the reports stay stored. If it stays so, call the cloud's "
+        "provider.",
+    )
+
+
 class CloudAhead(CloudFault):
     """The cloud has reports of this journal that the journal does not hold."""
 

@@ -63,12 +63,18 @@ class Sender:
         self._window = window
         self._limit = limit
         self._sent: deque[tuple[int, int]] = deque()
+        self._moved_at = 0.0
         self._room = asyncio.Event()
 
     @property
     def unacknowledged(self) -> int:
         """Frames sent and not acknowledged yet."""
         return len(self._sent)
+
+    @property
+    def unconfirmed_s(self) -> float:
+        """Seconds for which frames have been sent without any being acknowledged."""
+        return self._clock.monotonic() - self._moved_at if self._sent else 0.0
 
     async def run(self) -> None:
         """Send what happened and what happens, for ever. Raises what the connection raises."""
@@ -82,6 +88,8 @@ class Sender:
                 self._room.clear()
                 await self._room.wait()
             text = self._frame(event, found, self._prev)
+            if not self._sent:
+                self._moved_at = self._clock.monotonic()
             self._sent.append((event.seq, len(text)))
             await self._send(text)
             self._prev = event.seq
@@ -93,6 +101,7 @@ class Sender:
         """Take the cloud's word for everything up to a number, as far as it was sent."""
         while self._sent and self._sent[0][0] <= seq:
             self._progress.acknowledged = self._sent.popleft()[0]
+            self._moved_at = self._clock.monotonic()
             self._room.set()
 
     def again(self, event: Event) -> str | None:

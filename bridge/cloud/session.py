@@ -38,6 +38,9 @@ LOOK_S = 5.0
 PING_S = 180.0
 """Seconds between questions to the cloud's program: a WebSocket pong comes from its network."""
 
+CONFIRM_S = 60.0
+"""Seconds after which a cloud that acknowledges no report is shown as one that does not work."""
+
 CURSOR_S = 30.0
 """Least seconds between two commits of how far the cloud has acknowledged."""
 
@@ -271,6 +274,10 @@ class Session:
             if now - kept_at >= CURSOR_S and kept != self._here.progress.acknowledged:
                 kept, kept_at = self._here.progress.acknowledged, now
                 await self._here.keep_cursor()
+            self._limitations.pop(faults.CloudNotAcknowledging, None)
+            if self._sender.unconfirmed_s >= CONFIRM_S:
+                silence = faults.CloudNotAcknowledging(f"none for more than {CONFIRM_S:.0f} s")
+                self._limitations[type(silence)] = silence
             self._report()
 
     def _ping(self) -> None:

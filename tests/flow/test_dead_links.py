@@ -40,9 +40,8 @@ async def test_with_every_link_in_a_black_hole_receipts_are_made_and_the_box_sto
 
         async def hang() -> bool:
             await stage.counter.connect_now()
-            return (await shut.part())["phase"] == "connecting" and (await rude.part())[
-                "phase"
-            ] == "greeting"
+            phases = ((await shut.part())["phase"], (await rude.part())["phase"])
+            return phases == ("connecting", "greeting")
 
         await until(hang, "one link hangs in its handshake, one in its greeting")
         await idle.set(black_hole="deaf")
