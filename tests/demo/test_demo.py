@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from tests.demo.evidence import check_all, check_cloud, dep_receipts, journal_rows, papers
@@ -101,6 +104,30 @@ def test_an_outage_is_shown_while_it_lasts_and_ends_with_a_sammelbeleg(demo: Pat
     log = (demo / "bonbridge.log").read_text(encoding="utf-8")
     assert log.count("unit:card: failed") == 1
     assert log.count("unit:card: works again") == 1
+
+
+def test_without_once_the_demo_stays_up_and_its_page_has_receipts_to_complete(
+    tmp_path: Path,
+) -> None:
+    command = [sys.executable, "-m", "bridge.cli.main", "demo", "--receipts", "2"]
+    with subprocess.Popen(
+        [*command, "--out", str(tmp_path / "out")], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
+        try:
+            assert process.stdout is not None
+            said = next(line for line in process.stdout if "stays up" in line)
+            page = said.split()[-1]
+            assert page.startswith("http://127.0.0.1:")
+            with httpx.Client(base_url=page) as browser:
+                assert "<html" in browser.get("/").text
+                waiting: list[Any] = []
+                while len(waiting) < 3:
+                    waiting = browser.get("/v1/receipts?state=open").json()["receipts"]
+                assert {each["origin"] for each in waiting} == {"asello"}
+        finally:
+            process.send_signal(signal.SIGINT)
+        process.stdout.read()
+        assert process.wait(60) == 0
 
 
 def test_a_directory_with_other_files_is_left_alone(tmp_path: Path) -> None:

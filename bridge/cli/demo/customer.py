@@ -95,6 +95,9 @@ class Customer:
 
     def _show(self, name: str, text: str) -> None:
         self._ended += 1
+        if self._ended > self._total:
+            print(f"   {name} parked → pushed → {text}", flush=True)
+            return
         filled = BAR * self._ended // self._total
         bar = "█" * filled + "░" * (BAR - filled)
         print(f"{bar} {self._ended:>4}/{self._total}  {name} parked → pushed → {text}", flush=True)

@@ -8,6 +8,7 @@ import contextlib
 import random
 import shutil
 import signal
+from itertools import count
 from pathlib import Path
 
 import httpx
@@ -103,7 +104,7 @@ class _Demo:
             await self._settled(customer)
             valid = report(self.out, self.config, record)
             if not self.args.once:
-                await self._stay()
+                await self._stay(customer)
         return 0 if valid else 1
 
     async def _sell(self, operator: Operator, customer: Customer) -> None:
@@ -163,14 +164,25 @@ class _Demo:
             )
             raise BoxAnswersNot(message)
 
-    async def _stay(self) -> None:
+    async def _stay(self, customer: Customer) -> None:
+        """Stay up, with receipts at the counter for whoever opens the page."""
         print(f"The box stays up with its simulators. Operator page: {self.page}")
-        print("Ctrl-C ends it.", flush=True)
+        print(f"{AT_ONCE} parked receipts wait there; others follow. Ctrl-C ends it.", flush=True)
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
+        numbers = count(self.args.receipts)
+
+        async def buy() -> None:
+            for number in numbers:
+                await customer.buy(errand(self.args.seed, number))
+
+        visitors = [asyncio.create_task(buy()) for _ in range(AT_ONCE)]
         await stop.wait()
+        for visitor in visitors:
+            visitor.cancel()
+        await asyncio.gather(*visitors, return_exceptions=True)
 
 
 def _stretches(total: int, outage: int | None) -> list[tuple[int, int, bool]]:
