@@ -211,7 +211,7 @@ async def test_a_printer_that_ceases_to_confirm_is_not_fed_one_paper_after_the_o
 async def test_a_printer_that_stops_taking_data_is_stalled() -> None:
     # More than all buffers on the way take.
     big = Page("big", 48, tuple(TextLine("x" * 48) for _ in range(20_000)))
-    limits = replace(PATIENT, stall_s=0.3, connect_s=SHORT_S, status_s=SHORT_S)
+    limits = replace(PATIENT, stall_s=0.3)
     async with PrinterSimulator(settings=Settings(out_after_lines=3)) as simulator:
         port = TcpPort("127.0.0.1", simulator.port)
         printer = EscPosPrinter("bon", port, limits=limits, open_connection=narrow)
