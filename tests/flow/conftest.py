@@ -1,4 +1,4 @@
-"""One stage for all tests of this folder that only share it."""
+"""One stage for all tests of a file."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pytest_asyncio
 
 from tests.flow.stage import Stage, set_up
 
-LINKS = 11
 
-
-@pytest_asyncio.fixture(scope="package", loop_scope="package")
-async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    """A box with as many clouds as there are close codes."""
-    root = tmp_path_factory.mktemp("flow")
-    async with set_up(root, [f"R{number}" for number in range(LINKS)]) as made:
+@pytest_asyncio.fixture(scope="module", loop_scope="package")
+async def stage(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stage]:
+    """A box with as many clouds as the file says by ``LINKS``, each with a register of its own."""
+    registers = [f"R{number}" for number in range(request.module.LINKS)]
+    async with set_up(tmp_path_factory.mktemp("flow"), registers) as made:
         yield made

@@ -13,7 +13,7 @@ from simulators.cloud.program_faults import CloudNotReached, CloudRefused
 from simulators.cloud.secret_files import program_login
 from tests.cloud_sim.process import CloudProcess
 from tests.flow.box import BOX, Box, CloudEntry, Counter
-from tests.flow.waiting import SELDOM_S, until
+from tests.flow.waiting import LONGEST_S, SELDOM_S, until
 
 CASH_REGISTER = 34950
 UNKNOWN_REGISTER = 34951
@@ -300,5 +300,5 @@ class Link:
         asking."""
         for sale in sales:
             assert sale.answer is not None
-            end = await asyncio.wait_for(self.program.ended(sale.parked), 60)
+            end = await asyncio.wait_for(self.program.ended(sale.parked), LONGEST_S)
             assert end.state == sale.answer["state"], f"{sale.reference}: {end}"

@@ -19,7 +19,7 @@ from tests.conftest import Scale
 from tests.flow.evidence import check
 from tests.flow.link import Link, Sale, receipt_order
 from tests.flow.stage import Stage, set_up
-from tests.flow.waiting import LOOK_S, until
+from tests.flow.waiting import LONGEST_S, LOOK_S, until
 
 AT_ONCE = 4
 """Receipts that the program has under way."""
@@ -44,7 +44,7 @@ class Shop:
         try:
             yield
             self.closing = True
-            async with asyncio.timeout(120):
+            async with asyncio.timeout(LONGEST_S):
                 await asyncio.gather(*buying)
         finally:
             for task in (*serving, *buying):

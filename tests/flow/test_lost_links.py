@@ -7,11 +7,16 @@ from itertools import zip_longest
 
 import pytest
 
-from tests.flow.evidence import check_privacy
+from tests.flow.evidence import check, check_privacy
+from tests.flow.link import Link
 from tests.flow.stage import Stage
 from tests.flow.trouble import Fault, all_survive
+from tests.flow.waiting import side_by_side
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+LINKS = 11
+"""One for each close code."""
 
 CLOSED = {
     1000: "cloud_restarting",
@@ -47,6 +52,17 @@ def _closing(code: int, moment: str) -> Fault:
 def _answering(status: int) -> Fault:
     switches = {"http_status": status, "http_times": 0, "retry_after": "3000"}
     return Fault(f"http-{status}", ANSWERED[status], switches)
+
+
+async def _sold(stage: Stage, link: Link) -> None:
+    sales = await link.opened("smooth", 5)
+    await link.serve(sales)
+    await link.ended(sales)
+    await check(stage.box, link, sales)
+
+
+async def test_clouds_side_by_side_each_get_their_own_receipts_back(stage: Stage) -> None:
+    await side_by_side((link.name, _sold(stage, link)) for link in stage.links)
 
 
 async def test_no_close_code_and_no_error_of_a_cloud_stops_the_counter_or_loses_a_report(

@@ -19,6 +19,9 @@ from tests.flow.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
+LINKS = 6
+"""So many cases run at the same time."""
+
 TEN_YEARS_S = 10 * 365 * 86_400
 
 

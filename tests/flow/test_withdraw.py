@@ -18,6 +18,9 @@ from tests.flow.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
+LINKS = 2
+"""The one that is used, and another whose register it must not touch."""
+
 
 @pytest.fixture
 def link(stage: Stage) -> Link:

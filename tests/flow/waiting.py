@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
-LONGEST_S = 60.0
+LONGEST_S = 120.0
 """Seconds after which something that should have come is missing."""
 
 LOOK_S, SELDOM_S = 0.05, 0.2
