@@ -17,10 +17,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bridge.config import Secret
 from bridge.config.schema import WebSettings
 from bridge.health import Level
+from bridge.model.roles import Role
 from bridge.web import api, pages
 from bridge.web.api.faults import RequestInvalid
 from bridge.web.auth import Auth, Tokens
-from bridge.web.caller import Role, language_of, require
+from bridge.web.caller import language_of, require
 from bridge.web.faults import InternalError, MethodUnknown, PathUnknown
 from bridge.web.guard import Guard
 from bridge.web.headers import STATIC_PREFIX

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bridge.config import Secret, TokenSettings
-from bridge.web.caller import Caller, Role, Unauthorised
+from bridge.model.roles import Role
+from bridge.web.caller import Caller, Unauthorised
 from bridge.web.door import place_of
 from bridge.web.faults import TokenRepeated, TokenWeak, TooManyTries
 from drivers.contract.clock import Clock

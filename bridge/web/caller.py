@@ -7,30 +7,14 @@ The guard puts a ``Caller`` into each request before the framework sees it; hand
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from starlette.requests import HTTPConnection
 
+from bridge.model.roles import Forbidden, Role
 from drivers.contract.fault import Fault, Side, Text
 
 STATE_KEY = "caller"
 """Where the guard leaves the caller in the request's state."""
-
-
-class Role(StrEnum):
-    """What a caller may do. ``TECHNICIAN`` may all that ``BACKOFFICE`` may, and that all that
-    ``TILL`` may."""
-
-    TILL = "till"
-    BACKOFFICE = "backoffice"
-    TECHNICIAN = "technician"
-
-    def may(self, needed: Role) -> bool:
-        """Whether this role includes another."""
-        return _RANK[self] >= _RANK[needed]
-
-
-_RANK = {Role.TILL: 1, Role.BACKOFFICE: 2, Role.TECHNICIAN: 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +40,6 @@ class Unauthorised(Fault):
     )
 
 
-class Forbidden(Fault):
-    """The caller is known but may not do this."""
-
-    code = "forbidden"
-    side = Side.OPERATOR
-    title = Text("Das ist Ihnen nicht erlaubt", "You are not allowed to do this")
-    advice = Text(
-        "Mit einem Schlüssel der genannten Rolle anmelden.",
-        "Sign in with a token of the role that is named.",
-    )
-
-
 def caller_of(connection: HTTPConnection) -> Caller | None:
     """Return who calls, or ``None`` for somebody unknown."""
     found: Caller | None = connection.scope.get("state", {}).get(STATE_KEY)
@@ -80,8 +52,7 @@ def require(connection: HTTPConnection, role: Role) -> Caller:
     if caller is None:
         raise Unauthorised
     if not caller.role.may(role):
-        message = f"this needs the role {role}, {caller.name} has {caller.role}"
-        raise Forbidden(message)
+        raise Forbidden.lacks(caller.name, caller.role, role)
     return caller
 
 

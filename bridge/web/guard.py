@@ -21,8 +21,9 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bridge.model.roles import Role
 from bridge.web.auth import Auth
-from bridge.web.caller import STATE_KEY, Caller, Role, Unauthorised, language_of
+from bridge.web.caller import STATE_KEY, Caller, Unauthorised, language_of
 from bridge.web.faults import (
     BodyUnexpected,
     HeaderRepeated,

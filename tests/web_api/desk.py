@@ -25,8 +25,9 @@ from bridge.devices.faults import DeviceUnknown
 from bridge.devices.registry import Device
 from bridge.fiscal.rksv.code import qr_code
 from bridge.health import HealthBoard
+from bridge.model.roles import Role
 from bridge.web.api import routers
-from bridge.web.caller import STATE_KEY, Caller, Role, language_of
+from bridge.web.caller import STATE_KEY, Caller, language_of
 from bridge.web.parts import WebParts
 from bridge.web.problems import problem
 from bridge.web.server import WebServer

@@ -8,8 +8,9 @@ import pytest
 
 from bridge.devices.faults import DeviceUnknown
 from bridge.health import Level
+from bridge.model.roles import Role
 from bridge.web.api.registers import KINDS
-from bridge.web.caller import Caller, Role
+from bridge.web.caller import Caller
 from tests.till.harness import HeldUnit, new_key
 from tests.web_api.desk import BACKOFFICE, TECHNICIAN, TILL, desk
 

@@ -15,9 +15,10 @@ from pydantic import BaseModel
 
 from bridge.devices.faults import DeviceUnknown
 from bridge.health import Level
+from bridge.model.roles import Role
 from bridge.web.api import models
 from bridge.web.api.registers import KINDS
-from bridge.web.caller import Caller, Role
+from bridge.web.caller import Caller
 from tests.till.harness import new_key
 from tests.web_api.desk import BACKOFFICE, TECHNICIAN, TILL, Desk, desk, line, served
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.config import Secret, TokenSettings
+from bridge.model.roles import Role
 from bridge.web.auth import (
     IDLE_S,
     MAX_PLACES,
@@ -17,7 +18,7 @@ from bridge.web.auth import (
     Tries,
     session_cookies,
 )
-from bridge.web.caller import Caller, Role, Unauthorised
+from bridge.web.caller import Caller, Unauthorised
 from bridge.web.door import place_of
 from bridge.web.faults import TokenRepeated, TokenWeak, TooManyTries
 from tests.till.harness import FakeClock

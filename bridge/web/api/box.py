@@ -10,12 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bridge.health import Level, Part
+from bridge.model.roles import Role
 from bridge.web.api import models
 from bridge.web.api.answers import answer, speech
 from bridge.web.api.bodies import body_of
 from bridge.web.api.describe import Operation, add
 from bridge.web.api.faults import RequestInvalid
-from bridge.web.caller import Role, require
+from bridge.web.caller import require
 from bridge.web.parts import WebParts
 
 _WORST = (Level.FAILED, Level.DEGRADED, Level.UNKNOWN, Level.OK, Level.OFF)

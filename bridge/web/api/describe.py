@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bridge.model import commands
+from bridge.model.roles import Forbidden, Role
 from bridge.web.api.bodies import MAX_NUMBER
 from bridge.web.api.faults import (
     IdempotencyKeyMissing,
@@ -26,7 +27,7 @@ from bridge.web.api.faults import (
     RequestTooLarge,
     RevMissing,
 )
-from bridge.web.caller import Forbidden, Role, Unauthorised
+from bridge.web.caller import Unauthorised
 from bridge.web.problems import MEDIA_TYPE, status_of
 from drivers.contract.fault import Fault
 

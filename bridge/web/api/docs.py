@@ -8,7 +8,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from bridge.web.caller import Role, require
+from bridge.model.roles import Role
+from bridge.web.caller import require
 
 _PAGE: Final = """<!doctype html>
 <html lang="en">

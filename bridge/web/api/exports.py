@@ -15,12 +15,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Send
 
+from bridge.model.roles import Role
 from bridge.till.faults import RegisterUnknown
 from bridge.web.api.child import Child, Exporter
 from bridge.web.api.describe import Operation, Query, add
 from bridge.web.api.faults import ExportBusy, ExportFailed, NotBuilt, RequestInvalid
 from bridge.web.api.stream import Flow
-from bridge.web.caller import Role, require
+from bridge.web.caller import require
 from bridge.web.parts import WebParts
 
 logger = logging.getLogger(__name__)

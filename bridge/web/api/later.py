@@ -8,9 +8,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from bridge.model.roles import Role
 from bridge.web.api.describe import Operation, add
 from bridge.web.api.faults import NotBuilt
-from bridge.web.caller import Role, require
+from bridge.web.caller import require
 
 LATER: Final = {
     "vendors": "Vendors' services (not built yet)",

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from bridge.model import commands, events
 from bridge.model.money import PERCENT_SCALE, QUANTITY_SCALE
 from bridge.model.receipt import Line
+from bridge.model.roles import Role
 from bridge.till import faults
 from bridge.till.projections import where_is
 from bridge.web.api import lookup, models
@@ -18,7 +19,7 @@ from bridge.web.api.answers import changed
 from bridge.web.api.bodies import command_of, number_in
 from bridge.web.api.describe import Operation, add, change_schema
 from bridge.web.api.receipts import id_in
-from bridge.web.caller import Role, require
+from bridge.web.caller import require
 from bridge.web.parts import WebParts
 
 

@@ -20,11 +20,12 @@ from starlette.types import Send
 
 from bridge.health import Part
 from bridge.journal.event import Event
+from bridge.model.roles import Role
 from bridge.web.api.answers import speech
 from bridge.web.api.describe import Operation, Query, add
 from bridge.web.api.faults import RequestInvalid
 from bridge.web.api.stream import Flow
-from bridge.web.caller import Role, require
+from bridge.web.caller import require
 from bridge.web.parts import WebParts
 
 HEARTBEAT_S: Final = 15.0

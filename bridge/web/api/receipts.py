@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from bridge.model import commands
 from bridge.model.receipt import State
+from bridge.model.roles import Role
 from bridge.till import faults
 from bridge.till.lifecycle import FINAL
 from bridge.web.api import lookup, models
@@ -19,7 +20,7 @@ from bridge.web.api.bodies import command_of
 from bridge.web.api.describe import Operation, Query, add, body_schema, change_schema
 from bridge.web.api.faults import RequestInvalid
 from bridge.web.api.views import ORIGIN_OF_A_PROGRAM
-from bridge.web.caller import Caller, Role, require
+from bridge.web.caller import Caller, require
 from bridge.web.parts import WebParts
 
 MAX_ID = 64

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bridge.model import commands
+from bridge.model.roles import Role
 from bridge.till import faults
 from bridge.till.register import RegisterTill
 from bridge.web.api import models
@@ -18,7 +19,7 @@ from bridge.web.api.describe import Operation, add
 from bridge.web.api.faults import IdempotencyKeyMissing, NotBuilt, RequestInvalid
 from bridge.web.api.receipts import origin_of
 from bridge.web.api.views import day_of
-from bridge.web.caller import Role, require
+from bridge.web.caller import require
 from bridge.web.parts import WebParts
 
 KINDS = {

@@ -6,7 +6,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bridge.web.caller import Role, caller_of, require
+from bridge.model.roles import Role
+from bridge.web.caller import caller_of, require
 from bridge.web.pages import box_state
 from bridge.web.pages.language import page_language
 from bridge.web.pages.rendering import Renderer

@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bridge.health import Level
-from bridge.web.caller import Role, require
+from bridge.model.roles import Role
+from bridge.web.caller import require
 from bridge.web.pages import box_state
 from bridge.web.pages.language import page_language
 from bridge.web.pages.rendering import Renderer
