@@ -12,6 +12,7 @@ from bridge.config.schema import (
     ShopSettings,
     SigningUnitSettings,
     TokenSettings,
+    VendorSettings,
     WebSettings,
 )
 
@@ -28,6 +29,7 @@ __all__ = [
     "ShopSettings",
     "SigningUnitSettings",
     "TokenSettings",
+    "VendorSettings",
     "WebSettings",
     "credentials_for",
     "load_config",

@@ -28,6 +28,7 @@ def problems_across(data: Values) -> list[Problem]:
         *_unique(data, "signing_unit", "name"),
         *_unique(data, "printer", "name"),
         *_unique(data, "cloud", "name"),
+        *_unique(data, "vendor", "name"),
         *_references(data),
         *_clouds(data),
         *_systems(data),

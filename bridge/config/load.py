@@ -118,6 +118,7 @@ _TYPE_WORDS = {
     "bool_type": "true or false",
     "tuple_type": 'a list, like ["text"]',
     "model_type": "a table",
+    "dict_type": "a table",
 }
 
 

@@ -234,6 +234,48 @@ class WebSettings(_Settings):
     tokens: Annotated[tuple[TokenSettings, ...], Field(alias="token")] = ()
 
 
+def _vendor_name(value: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9]{0,31}", value):
+        raise _refuse("may contain small letters and digits only, and begins with a letter")
+    return value
+
+
+def _vendor_url(value: str) -> str:
+    try:
+        url = urlsplit(value)
+        host, _ = url.hostname, url.port
+    except ValueError:
+        raise _refuse("is not a URL") from None
+    if url.scheme not in ("http", "https") or not host:
+        raise _refuse('must look like "https://api.example"')
+    if url.username is not None or url.password is not None or url.query or url.fragment:
+        raise _refuse("must not contain user, password, '?' or '#': URLs are logged")
+    return value.rstrip("/")
+
+
+class VendorSettings(_Settings):
+    """One ``[[vendor]]``: a service that programs in the shop reach through the box.
+
+    ``name`` is that of its program file, ``url`` replaces the vendor's own address, ``ca_file``
+    the certificates that it is checked against. Plain ``http`` needs ``simulator``. ``strict``
+    refuses what the vendor's pages contradict themselves about. ``secrets`` maps the vendor's
+    secrets to names of credentials; ``options`` are its own settings, checked by its program file.
+    """
+
+    name: Annotated[str, AfterValidator(_vendor_name)]
+    url: Annotated[str, AfterValidator(_vendor_url)] | None = None
+    simulator: StrictBool = False
+    ca_file: AbsolutePath | None = None
+    strict: StrictBool = False
+    secrets: dict[str, CredentialName] = {}
+    options: dict[str, Any] = {}
+
+    def model_post_init(self, _context: Any, /) -> None:
+        """Refuse unencrypted addresses. Raises ``ValueError``, which pydantic wraps."""
+        if self.url is not None and self.url.startswith("http:") and not self.simulator:
+            raise _refuse('url must begin with "https://": "http://" is for simulators only')
+
+
 class Config(_Settings):
     """The whole file. Tuples keep the order of the file; arrays of tables have plural names here.
 
@@ -249,6 +291,7 @@ class Config(_Settings):
     ]
     printers: Annotated[tuple[PrinterSettings, ...], Field(alias="printer")] = ()
     clouds: Annotated[tuple[CloudSettings, ...], Field(alias="cloud")] = ()
+    vendors: Annotated[tuple[VendorSettings, ...], Field(alias="vendor")] = ()
     web: WebSettings | None = None
     rksv: RksvSettings = RksvSettings()
 

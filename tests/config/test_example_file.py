@@ -19,6 +19,7 @@ from bridge.config import (
     ShopSettings,
     SigningUnitSettings,
     TokenSettings,
+    VendorSettings,
     WebSettings,
     load_config,
     parse_config,
@@ -33,13 +34,14 @@ TABLES: dict[str, type[BaseModel]] = {
     "[[signing_unit]]": SigningUnitSettings,
     "[[printer]]": PrinterSettings,
     "[[cloud]]": CloudSettings,
+    "[[vendor]]": VendorSettings,
     "[web]": WebSettings,
     "[[web.token]]": TokenSettings,
     "[rksv]": RksvSettings,
 }
 
-TABLES_OF_THEIR_OWN = {"tokens"}
-"""Fields that are written as tables below another: ``[[web.token]]``."""
+TABLES_OF_THEIR_OWN = {"tokens", "secrets", "options"}
+"""Fields that are written as tables below another: ``[[web.token]]``, ``[vendor.secrets]``."""
 
 
 def keys_of_example() -> dict[str, dict[str, str]]:
@@ -51,6 +53,8 @@ def keys_of_example() -> dict[str, dict[str, str]]:
         if line in TABLES:
             table = tables.setdefault(line, {})
             comment = []
+        elif line.startswith("[vendor."):
+            table = {}  # what it holds is the vendor's business
         elif key := re.match(r"(?:# )?([a-z_]+) = ", line):
             table[key[1]] = " ".join(comment)
             comment = []
