@@ -78,6 +78,7 @@ class Draft:
     summary: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[Mapping[str, Any], ...] = ()
     offline: Offline | None = None
+    kind: Kind | None = None
     remember: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -350,6 +351,25 @@ class Trigger:
     handle: Callable[[Delivery, Session], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """A completed receipt settles an open invoice of a vendor: the money is taken already.
+
+    ``invoice`` is the invoice's name at the vendor's, ``kind`` whether the shop wrote it
+    (``issued``) or received it (``received``). ``time`` is the receipt's, UTC ms; ``date`` its
+    local day. ``number`` and ``register`` are printed on it.
+    """
+
+    invoice: str
+    kind: str
+    cents: int
+    time: int
+    date: str
+    receipt: str
+    number: int
+    register: str
+
+
 @dataclass(frozen=True, slots=True)
 class SecretName:
     """A secret that a vendor uses: key of ``[vendor.secrets]``."""
@@ -365,7 +385,8 @@ class Vendor:
 
     ``base_url`` is the default address. ``check`` is one harmless look for the health board; it
     raises what it finds. ``redact`` names further keys (body, query, header) whose values are
-    secrets. ``quick_s`` is the time-out for reading an answer.
+    secrets. ``read_timeout_s`` is the time-out for reading an answer. ``settle`` turns a settled
+    invoice into a call of one of the operations: its name and the call.
     """
 
     name: str
@@ -377,6 +398,7 @@ class Vendor:
     secrets: tuple[SecretName, ...] = ()
     check: Callable[[Session], Awaitable[None]] | None = None
     trigger: Trigger | None = None
+    settle: Callable[[Settlement], tuple[str, LocalCall]] | None = None
     redact: tuple[str, ...] = ()
     read_timeout_s: float = 30.0
     max_queued: int = 10_000
