@@ -6,7 +6,7 @@ import asyncio
 import shutil
 
 from bridge.health import HealthBoard, Level
-from bridge.journal.faults import DiskFull, JournalBehind, JournalDamaged
+from bridge.journal.faults import DiskFull, JournalBehind, JournalDamaged, JournalMoved
 from bridge.journal.store import Journal
 from bridge.model import events
 from bridge.till.faults import RegisterLatched, RegisterNotStarted
@@ -39,20 +39,6 @@ class OutageRunning(Fault):
         "Stunden, ihn binnen einer Woche bei FinanzOnline melden.",
         "Selling may go on. Check card and reader. If the outage lasts longer than 48 hours, "
         "report it to FinanzOnline within a week.",
-    )
-
-
-class JournalMoved(Fault):
-    """The journal was made on another board."""
-
-    code = "journal_moved"
-    side = Side.OPERATOR
-    title = Text("Das Journal gehört zu einer anderen Box", "The journal belongs to another box")
-    advice = Text(
-        "Läuft die frühere Box noch, diese abschalten. Sonst muss ein Techniker den Umzug "
-        "bestätigen; vorher wird nicht signiert.",
-        "If the former box still runs, switch this one off. Otherwise a technician must confirm "
-        "the move; nothing is signed before.",
     )
 
 

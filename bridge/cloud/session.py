@@ -145,9 +145,7 @@ class Session:
         """Latch registers of which the cloud knows more than the journal holds."""
         for fork in forks(self._here.journal.reader, self._here.peer, self._welcome.journal):
             fault = JournalBehind(fork.detail)
-            register = self._here.till.registers.get(fork.register)
-            if register is not None and register.latch is None:
-                register.latch = str(fault)
+            self._here.till.latch(fork.register, fault)
             self._here.board.report(f"register:{fork.register}", Level.FAILED, "latched", fault)
 
     def _resume(self, welcome: Welcome) -> tuple[int, int]:

@@ -99,6 +99,20 @@ class JournalBehind(Fault):
     advice = _RESTORE
 
 
+class JournalMoved(Fault):
+    """The journal was made on another board."""
+
+    code = "journal_moved"
+    side = Side.OPERATOR
+    title = Text("Das Journal gehört zu einer anderen Box", "The journal belongs to another box")
+    advice = Text(
+        "Läuft die frühere Box noch, diese abschalten. Sonst muss ein Techniker den Umzug "
+        "bestätigen; vorher wird nicht signiert.",
+        "If the former box still runs, switch this one off. Otherwise a technician must confirm "
+        "the move; nothing is signed before.",
+    )
+
+
 class DiskFull(Fault):
     """No space for the next commit."""
 

@@ -16,6 +16,10 @@ WITHDRAWN = "receipt.withdrawn"
 EXPIRED = "receipt.expired"
 REPRINT_WANTED = "receipt.reprint_wanted"
 
+REGISTER_LATCHED = "register.latched"
+"""A register may not sign any more, until a technician lifts it."""
+REGISTER_UNLATCHED = "register.unlatched"
+
 UNIT_RECORDED = "unit.recorded"
 PIN_REFUSED = "unit.pin_refused"
 OUTAGE_BEGIN = "outage.begin"

@@ -171,6 +171,21 @@ class RegisterLatched(Refused):
     )
 
 
+class LatchStands(Refused):
+    """The register is not latched, or for a reason that the box finds anew at each start."""
+
+    code = "latch_stands"
+    title = Text(
+        "Diese Sperre kann so nicht gelöst werden", "This latch cannot be lifted like this"
+    )
+    advice = Text(
+        "Den genannten Grund beheben: eine neuere Sicherung zurückspielen, oder die Kasse "
+        "schließen und eine neue Kassen-ID verwenden.",
+        "Remove the reason that is named: restore a newer backup, or close the register and use a "
+        "new Kassen-ID.",
+    )
+
+
 class RegisterNotStarted(Refused):
     code = "register_not_started"
     title = Text("Die Kasse hat noch keinen Startbeleg", "The register has no Startbeleg yet")

@@ -162,5 +162,21 @@ class PinLatches:
             entries.put(body["unit"], body["mark"].encode())
 
 
-ALL = (OpenReceipts(), ReceiptIndex(), Cancelled(), Units(), PinLatches())
+class Latches:
+    """Why a register may not sign, by its id: what was said while the box ran. (An old copy of the
+    journal and a change of board are found anew at each start.)"""
+
+    name = "latches"
+
+    def apply(self, event: Event, entries: Entries) -> None:
+        """Keep the latest reason until it is lifted."""
+        if event.register is None:
+            return
+        if event.kind == events.REGISTER_LATCHED:
+            entries.put(event.register, event.data()["reason"].encode())
+        elif event.kind == events.REGISTER_UNLATCHED:
+            entries.drop(event.register)
+
+
+ALL = (OpenReceipts(), ReceiptIndex(), Cancelled(), Units(), PinLatches(), Latches())
 """The till's projections, in the order the journal applies them."""

@@ -6,21 +6,28 @@ and run by the register's own task: a caller that hangs up cancels nothing.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import logging
 from collections.abc import Iterable
 
-from bridge.journal.event import Event, NewEvent
-from bridge.journal.faults import JournalBehind, KeyTaken
+from pydantic_core import to_json
+
+from bridge.journal.event import Event, NewEvent, WriteSet
+from bridge.journal.faults import JournalBehind, JournalMoved, KeyTaken
+from bridge.journal.projections import load
 from bridge.journal.store import Journal
-from bridge.model import commands
+from bridge.model import commands, events
 from bridge.model.receipt import Receipt
 from bridge.till import editing, sealing
-from bridge.till.faults import ReceiptUnknown, RegisterUnknown
+from bridge.till.faults import LatchStands, ReceiptUnknown, RegisterUnknown
 from bridge.till.inbox import Inbox
-from bridge.till.projections import where_is
+from bridge.till.projections import Latches, where_is
 from bridge.till.register import Decide, Done, RegisterTill
 from drivers.contract.clock import Clock
 from drivers.contract.fault import Fault
+
+logger = logging.getLogger(__name__)
 
 
 class Till:
@@ -29,10 +36,14 @@ class Till:
     def __init__(self, journal: Journal, registers: Iterable[RegisterTill], clock: Clock) -> None:
         self.registers = {each.register.id: each for each in registers}
         self._journal = journal
+        self._clock = clock
         self._inbox = Inbox(journal, clock)
+        self._latches: dict[str, str] = {}
 
     def load(self) -> None:
         """Read the state of all registers from the journal and latch those that may not sign."""
+        latches = load(self._journal.reader, Latches())
+        self._latches = {register: reason.decode() for register, reason in latches.items()}
         for register in self.registers.values():
             register.load()
             behind = self._journal.behind
@@ -40,7 +51,53 @@ class Till:
             if reason is not None:
                 register.latch = str(JournalBehind(reason))
             elif self._journal.moved is not None:
-                register.latch = f"moved: the journal belongs to machine {self._journal.moved}"
+                register.latch = str(JournalMoved(f"it was made on {self._journal.moved}"))
+            else:
+                register.latch = self._latches.get(register.register.id)
+
+    def latch(self, register_id: str, fault: Fault) -> None:
+        """Let a register sign no more, from now on and after restarts, until it is lifted.
+
+        Should the journal refuse to remember it, it holds until the next start; whoever finds the
+        reason again stores it then.
+        """
+        register = self.registers.get(register_id)
+        if register is None or register_id in self._latches:
+            return
+        reason = str(fault)
+        if register.latch is None:
+            register.latch = reason
+        self._latches[register_id] = reason
+        written = self._journal.submit(self._about(events.REGISTER_LATCHED, register_id, reason))
+        written.add_done_callback(lambda done: self._latch_written(register_id, done))
+
+    async def unlatch(self, register_id: str, reason: str, by: str) -> None:
+        """Let a register sign again that ``latch`` stopped: a technician has settled the reason.
+
+        Raises ``RegisterUnknown``, ``LatchStands``, and what the journal raises; it stays latched
+        then.
+        """
+        register = self.registers.get(register_id)
+        if register is None:
+            raise RegisterUnknown(register_id)
+        latched = self._latches.get(register_id)
+        if latched is None or register.latch != latched:
+            raise LatchStands(register.latch or "the register is not latched")
+        logger.warning("%s: %s lifts the latch (%s): %s", register_id, by, latched, reason)
+        about = self._about(events.REGISTER_UNLATCHED, register_id, reason, by=by)
+        await self._journal.submit(about)
+        self._latches.pop(register_id, None)
+        register.latch = None
+
+    def _about(self, kind: str, register_id: str, reason: str, **facts: str) -> WriteSet:
+        now = int(self._clock.now().timestamp() * 1000)
+        body = to_json({"reason": reason, **facts})
+        return WriteSet((NewEvent(kind, now, body, register_id),))
+
+    def _latch_written(self, register_id: str, written: asyncio.Future[list[Event]]) -> None:
+        if written.cancelled() or written.exception() is not None:
+            self._latches.pop(register_id, None)
+            logger.error("%s: that it is latched could not be stored", register_id)
 
     async def execute(self, command: commands.Command, beside: tuple[NewEvent, ...] = ()) -> Done:
         """Carry a command out; it is durable when this returns.

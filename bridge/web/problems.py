@@ -24,6 +24,7 @@ STATUS: Final[dict[str, int]] = {
     "total_mismatch": 409,
     "key_reused": 409,
     "register_latched": 409,
+    "latch_stands": 409,
     "register_closed": 409,
     "register_not_started": 409,
     "register_started": 409,

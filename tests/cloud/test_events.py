@@ -403,6 +403,8 @@ async def test_a_cloud_that_knows_a_later_receipt_latches_the_register(tmp_path:
         assert (part.level, part.fault and part.fault.code) == ("failed", "journal_behind")
         state = await visit.got(envelope.LATCH_CHANGED)
         assert state.data["fault"]["code"] == "journal_behind"
+        await box.shop.open()
+        assert [each.register for each in box.shop.events(events.REGISTER_LATCHED)] == ["K1"]
 
 
 async def test_a_cloud_that_knows_another_receipt_latches_the_register(tmp_path: Path) -> None:

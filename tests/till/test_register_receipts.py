@@ -81,7 +81,7 @@ async def test_nothing_follows_a_schlussbeleg_made_in_an_outage(tmp_path: Path) 
         assert [bon.signed for bon in shop.bons()] == [True, False]
 
 
-@pytest.mark.parametrize("why", ["journal_behind", "moved"])
+@pytest.mark.parametrize("why", ["journal_behind", "journal_moved"])
 async def test_a_latched_register_does_not_sign_but_still_edits(tmp_path: Path, why: str) -> None:
     folder = tmp_path / "box"
     folder.mkdir()

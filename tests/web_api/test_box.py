@@ -8,6 +8,7 @@ import pytest
 
 from bridge.devices.faults import DeviceUnknown
 from bridge.health import Level
+from bridge.journal.faults import JournalBehind
 from bridge.model.roles import Role
 from bridge.web.api.registers import KINDS
 from bridge.web.caller import Caller
@@ -209,3 +210,19 @@ async def test_derived_state_is_rebuilt_while_the_box_runs(tmp_path: Path) -> No
         assert answer.json() == {"events": it.shop.journal.last_seq}
         assert (await it.call("GET", f"/receipts/{sale['id']}")).json() == sale
         assert (await it.call("GET", f"/receipts/{still['id']}")).json() == still
+
+
+async def test_a_technician_lifts_the_latch_that_a_cloud_put_on(tmp_path: Path) -> None:
+    async with desk(tmp_path) as it:
+        path, reason = "/registers/K1/unlatch", {"reason": "the cloud had been restored"}
+        for caller in (TILL, BACKOFFICE):
+            assert (await it.call("POST", path, reason, as_=caller)).status_code == 403
+        refused = await it.call("POST", path, reason, as_=TECHNICIAN)
+        assert (refused.status_code, refused.json()["code"]) == (409, "latch_stands")
+        it.shop.till.latch("K1", JournalBehind("asello knows receipt 5"))
+        for bad in ({}, {"reason": ""}, {"reason": "x", "force": True}):
+            assert (await it.call("POST", path, bad, as_=TECHNICIAN)).status_code == 400
+        assert it.shop.register().latch is not None
+        lifted = await it.call("POST", path, reason, as_=TECHNICIAN)
+        assert (lifted.status_code, lifted.json()["state"]) == (200, "started")
+        await it.completed()

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from bridge.devices.faults import DeviceUnknown
 from bridge.health import Level
+from bridge.journal.faults import JournalBehind
 from bridge.model.roles import Role
 from bridge.web.api import models
 from bridge.web.api.registers import KINDS
@@ -42,6 +43,7 @@ POST /v1/receipts/{receipt_id}/reprint
 GET /v1/registers
 GET /v1/registers/{register_id}
 POST /v1/registers/{register_id}/receipts
+POST /v1/registers/{register_id}/unlatch
 POST /v1/registers/{register_id}/closing
 POST /v1/registers/{register_id}/cash
 GET /v1/events
@@ -285,6 +287,9 @@ async def test_every_body_and_every_answer_is_as_described_through_a_real_server
         await send("listReceipts", models.ReceiptList, "GET", "/receipts")
         await send("listRegisters", models.RegisterList, "GET", "/registers")
         await send("readRegister", models.RegisterView, "GET", "/registers/K1")
+        it.shop.till.latch("K1", JournalBehind("a cloud knows more"))
+        url = "/registers/K1/unlatch"
+        await send("unlatchRegister", models.RegisterView, "POST", url, {"reason": "settled"})
         await send("readHealthBoard", models.BoardView, "GET", "/health-board")
         await send("listDevices", models.DeviceList, "GET", "/devices")
         url = "/devices/printer:counter/test"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,7 +16,7 @@ from bridge.till.register import RegisterTill
 from bridge.web.api import models
 from bridge.web.api.answers import answer, changed
 from bridge.web.api.bodies import body_of, command_of
-from bridge.web.api.describe import Operation, add
+from bridge.web.api.describe import Operation, add, body_schema
 from bridge.web.api.faults import IdempotencyKeyMissing, NotBuilt, RequestInvalid
 from bridge.web.api.receipts import origin_of
 from bridge.web.api.views import day_of
@@ -33,6 +34,12 @@ KINDS = {
 }
 """Who may make which receipt. A Nullbeleg is what an inspector asks for at the counter; a
 Schlussbeleg ends the register for ever."""
+
+
+class Unlatch(commands.Part):
+    """Why a register may sign again."""
+
+    reason: commands.Note
 
 
 def routes(parts: WebParts) -> APIRouter:
@@ -77,9 +84,20 @@ def routes(parts: WebParts) -> APIRouter:
         _named(request, parts)
         raise NotBuilt(request.url.path)
 
+    async def unlatch(request: Request) -> Response:
+        caller = require(request, Role.TECHNICIAN)
+        register = _named(request, parts)
+        try:
+            wish = Unlatch.model_validate(await body_of(request))
+        except ValidationError as error:
+            raise RequestInvalid.of(error) from error
+        await till.unlatch(register.register.id, wish.reason, caller.name)
+        return answer(_view(register, parts))
+
     add(router, "GET", "", list_all, _LIST)
     add(router, "GET", "/{register_id}", read, _READ)
     add(router, "POST", "/{register_id}/receipts", make, _MAKE)
+    add(router, "POST", "/{register_id}/unlatch", unlatch, _UNLATCH)
     add(router, "POST", "/{register_id}/closing", not_built, _CLOSING)
     add(router, "POST", "/{register_id}/cash", not_built, _CASH)
     return router
@@ -163,6 +181,19 @@ _MAKE = Operation(
         faults.KeyReused,
         IdempotencyKeyMissing,
     ),
+)
+
+_UNLATCH = Operation(
+    "unlatchRegister",
+    "Lift the latch that a cloud's word has put on a register",
+    Role.TECHNICIAN,
+    "again",
+    "For a latch whose reason is settled: the cloud had been mistaken, or the missing receipts are "
+    "accounted for. It is latched anew when the cloud says the same again. A latch that the box "
+    "finds by itself at each start (old journal, other board) cannot be lifted here.",
+    answer=models.RegisterView,
+    body=body_schema(Unlatch),
+    faults=(faults.RegisterUnknown, faults.LatchStands),
 )
 
 
