@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import ValidationError
 
@@ -226,9 +226,13 @@ class RecordUnknown(Fault):
 
 class VendorFault(Fault):
     """Groups what concerns a vendor's service. ``vendor_status`` and ``vendor_body`` (redacted, at
-    most 4 kB) are there when it answered, ``run`` when there is a run."""
+    most 4 kB) are there when it answered, ``run`` when there is a run.
+
+    ``amber``: raised by a check, it means that the vendor works, but a person should look.
+    """
 
     side = Side.PEER
+    amber: ClassVar[bool] = False
 
 
 class VendorRejected(VendorFault):

@@ -158,7 +158,8 @@ class Poll:
     """How asynchronous work is watched.
 
     ``request`` makes the read from the run (whose ``result`` holds what ``accept`` gave);
-    ``read`` understands its answer; ``pauses`` gives the seconds before each look, the last one
+    ``read`` understands its answer, given only with a 2xx status (any other is passing trouble and
+    does not end the watch); ``pauses`` gives the seconds before each look, the last one
     repeats; after ``give_up_s`` the run ends as ``at_last``: ``UNKNOWN``, or stays ``WAITING``
     ("still pending", not looked at any more until somebody asks).
     """
@@ -212,6 +213,11 @@ class Session(Protocol):
         ...
 
     @property
+    def base_url(self) -> str:
+        """The vendor's address as configured, without a slash at its end."""
+        ...
+
+    @property
     def strict(self) -> bool:
         """Whether contradictions of the vendor's pages are read by the table, not the example."""
         ...
@@ -231,14 +237,18 @@ class Session(Protocol):
 
     async def read(self, request: Request) -> Answer:
         """Send a request without effect (``GET``, or one the vendor's pages call harmless), logged
-        in as needed, and return its answer whatever its status. Repeats by itself for a short
-        while. Raises ``VendorUnreachable``, ``AnswerLost``, ``VendorAuthFailed``, ``VendorBusy``,
+        in as needed (never for an anonymous one), and return its answer whatever its status.
+        Repeats by itself for a short while. Raises ``VendorUnreachable``, ``AnswerLost``, ``VendorAuthFailed``, ``VendorBusy``,
         ``VendorFailing``."""
         ...
 
     async def runs(self, operation: str, **summary: Any) -> Sequence[Run]:
         """Return this vendor's runs of an operation whose summary has these values, newest first:
         the box's own ledger ("already paid by us")."""
+        ...
+
+    async def login(self) -> None:
+        """Log in now unless there is a session. Raises what a log-in raises."""
         ...
 
     async def logout(self) -> None:
@@ -258,9 +268,14 @@ class Operation:
 
     ``before`` runs right before each try to send and may raise to stop the run (``NeedsDecision``).
     ``reconcile`` is asked when an answer is missing: mandatory for ``KEYED`` and ``ONCE``, or
-    ``no_reconcile`` says why there is none. ``after`` runs when a run has ended.
-    ``merge`` sends queued runs of one ``order`` later by another operation: it gets them oldest
-    first and returns that operation's name and draft.
+    ``no_reconcile`` says why there is none. ``after`` runs when a run has ended or is not watched
+    any more.
+    ``merge`` sends queued runs of one ``order`` later by another operation: it gets those that
+    stand next to each other in line, oldest first, and returns that operation's name and draft,
+    which takes the place of the first of them.
+
+    Routes keep the order of a vendor's operations: put ``/returns/proposal`` before
+    ``/returns/{id}``.
 
     ``local`` answers a ``LOCAL`` operation instead of ``build`` and ``accept``. ``unsafe_get``:
     the vendor acts even on GET. ``tries_500`` counts tries after status 500.
@@ -301,6 +316,9 @@ class Gate(Protocol):
     def settings(self) -> Any: ...
 
     @property
+    def base_url(self) -> str: ...
+
+    @property
     def memory(self) -> Memory: ...
 
     def secret(self, name: str) -> Secret | None: ...
@@ -322,7 +340,8 @@ class Auth(Protocol):
         ...
 
     def refused(self, answer: Answer) -> bool:
-        """Whether an answer means that the session has ended (before anything was done)."""
+        """Whether an answer of any status, also a redirection, means that the session has ended
+        (before anything was done)."""
         ...
 
     async def logout(self, token: Secret, gate: Gate) -> None:
@@ -384,7 +403,9 @@ class Vendor:
     """A vendor: what its file exports as ``VENDOR``.
 
     ``base_url`` is the default address. ``check`` is one harmless look for the health board; it
-    raises what it finds. ``redact`` names further keys (body, query, header) whose values are
+    raises what it finds: a fault whose class says ``amber = True`` means that it works, but a
+    person should look. ``facts`` are plain values for the board and the status page, asked after
+    each check and each ended run. ``redact`` names further keys (body, query, header) whose values are
     secrets. ``read_timeout_s`` is the time-out for reading an answer. ``settle`` turns a settled
     invoice into a call of one of the operations: its name and the call.
     """
@@ -397,6 +418,7 @@ class Vendor:
     settings: type[Settings] = Settings
     secrets: tuple[SecretName, ...] = ()
     check: Callable[[Session], Awaitable[None]] | None = None
+    facts: Callable[[Session], Awaitable[Mapping[str, Any]]] | None = None
     trigger: Trigger | None = None
     settle: Callable[[Settlement], tuple[str, LocalCall]] | None = None
     redact: tuple[str, ...] = ()
