@@ -238,8 +238,8 @@ class Session(Protocol):
     async def read(self, request: Request) -> Answer:
         """Send a request without effect (``GET``, or one the vendor's pages call harmless), logged
         in as needed (never for an anonymous one), and return its answer whatever its status.
-        Repeats by itself for a short while. Raises ``VendorUnreachable``, ``AnswerLost``, ``VendorAuthFailed``, ``VendorBusy``,
-        ``VendorFailing``."""
+        Repeats by itself for a short while. Raises ``VendorUnreachable``, ``AnswerLost``,
+        ``VendorAuthFailed``, ``VendorBusy``, ``VendorFailing``."""
         ...
 
     async def runs(self, operation: str, **summary: Any) -> Sequence[Run]:
@@ -405,9 +405,9 @@ class Vendor:
     ``base_url`` is the default address. ``check`` is one harmless look for the health board; it
     raises what it finds: a fault whose class says ``amber = True`` means that it works, but a
     person should look. ``facts`` are plain values for the board and the status page, asked after
-    each check and each ended run. ``redact`` names further keys (body, query, header) whose values are
-    secrets. ``read_timeout_s`` is the time-out for reading an answer. ``settle`` turns a settled
-    invoice into a call of one of the operations: its name and the call.
+    each check and each ended run. ``redact`` names further keys (body, query, header) whose
+    values are secrets. ``read_timeout_s`` is the time-out for reading an answer. ``settle`` turns
+    a settled invoice into a call of one of the operations: its name and the call.
     """
 
     name: str
