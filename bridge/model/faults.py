@@ -45,3 +45,15 @@ def _message(problem: ErrorDetails) -> str:
         # The validator's own message repeats the value.
         return "Input should be the name of a command"
     return problem["msg"].removeprefix("Value error, ")
+
+
+class VendorNotConfigured(Fault):
+    """A vendor, or something of it that this call needs, is not set up."""
+
+    code = "vendor_not_configured"
+    side = Side.OPERATOR
+    title = Text("Der Anbieter ist nicht eingerichtet", "The vendor is not set up")
+    advice = Text(
+        "Tabelle [[vendor]] der Konfiguration und die Zugangsdateien ergänzen, dann neu starten.",
+        "Complete the table [[vendor]] of the configuration and the credentials, then restart.",
+    )

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import ValidationError
 
+from bridge.model.faults import VendorNotConfigured as VendorNotConfigured
 from drivers.contract.fault import Fault, Side, Text
 
 # The call
@@ -184,18 +185,6 @@ class StateConflict(Fault):
 
 
 # The vendor as configured
-
-
-class VendorNotConfigured(Fault):
-    """A vendor, or something of it that this call needs, is not set up."""
-
-    code = "vendor_not_configured"
-    side = Side.OPERATOR
-    title = Text("Der Anbieter ist nicht eingerichtet", "The vendor is not set up")
-    advice = Text(
-        "Tabelle [[vendor]] der Konfiguration und die Zugangsdateien ergänzen, dann neu starten.",
-        "Complete the table [[vendor]] of the configuration and the credentials, then restart.",
-    )
 
 
 class VendorDisabled(Fault):

@@ -19,7 +19,7 @@ from bridge.model.roles import Role
 from bridge.vendors.engine.host import Host
 from bridge.vendors.engine.wire import Answer, Request
 from drivers.contract.clock import Clock
-from drivers.contract.fault import Fault
+from drivers.contract.fault import Fault, Text
 
 
 class Kind(StrEnum):
@@ -258,7 +258,8 @@ class Session(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation. ``path`` is the local path below ``/v1/vendors/{vendor}``.
+    """One operation. ``path`` is the local path below ``/v1/vendors/{vendor}``; ``title`` is what
+    a person calls it ("Rechnung bezahlen"), ``summary`` what a programmer reads.
 
     ``build`` validates a call and drafts its request; it may read at the vendor's. ``accept``
     understands an answer with a good status (2xx): it raises ``VendorRejected`` when the vendor
@@ -286,6 +287,7 @@ class Operation:
     method: str
     path: str
     summary: str
+    title: Text | None = None
     role: Role = Role.TILL
     text: str = ""
     build: Callable[[LocalCall, Session], Awaitable[Draft]] | None = None
