@@ -7,7 +7,6 @@ from typing import Any, ClassVar, Self
 
 from pydantic import ValidationError
 
-from bridge.model.faults import VendorNotConfigured as VendorNotConfigured
 from drivers.contract.fault import Fault, Side, Text
 
 # The call
