@@ -45,10 +45,12 @@ from bridge.journal.store import Journal, JournalPaths
 from bridge.model import events
 from bridge.model.register import Register
 from bridge.printing.follower import Desk, PrintFollower
-from bridge.printing.layout import Shop, Style, receipt_page
+from bridge.printing.foreign_layout import page_of
+from bridge.printing.layout import Shop, Style
 from bridge.printing.paper_log import PaperLog
 from bridge.printing.papers import Papers
 from bridge.supervisor import PartBroken
+from bridge.till.amounts import Settling
 from bridge.till.projections import ALL, PinLatches
 from bridge.till.register import Answer, RegisterTill
 from bridge.till.till import Till
@@ -279,7 +281,10 @@ class Box:
             pool = UnitPool([self.units[name] for name in each.units])
             regime = RksvRegime(CounterCipher(self._keys[each.id], each.counter_length), pool)
             register = Register(each.id, each.kassen_id)
-            made.append(RegisterTill(register, self.journal, regime, self._clock))
+            settling = Settling(rate=self.config.rksv.settlement_rate)
+            made.append(
+                RegisterTill(register, self.journal, regime, self._clock, settling=settling)
+            )
         return made
 
     def _unit_watch(self, unit: SharedUnit) -> UnitWatch:
@@ -331,8 +336,7 @@ class Box:
 
         def layout(event: Event, columns: int, copy: bool) -> Page:
             kassen_id = kassen_ids[event.register or ""]
-            style = Style(columns, language)
-            return receipt_page(event.data(), event.jws or "", kassen_id, shop, style, copy=copy)
+            return page_of(event, kassen_id, shop, Style(columns, language), copy=copy)
 
         return layout
 

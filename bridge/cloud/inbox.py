@@ -15,6 +15,7 @@ from bridge.journal.event import Event
 from bridge.journal.projections import Entries
 from bridge.journal.reader import Reader
 from bridge.model import events
+from bridge.till.parked import note_opened, parked_key
 
 KEPT = 10_000
 """Messages of a peer whose answers are kept; an older repetition is acknowledged only."""
@@ -60,11 +61,8 @@ class CloudInbox:
             peer = event.data()["peer"]
             if entries.get(peer) is None:
                 entries.put(peer, _pack(Taken(joined=event.seq)))
-        elif event.kind == events.OPENED and b'"parked_id":' in event.body:
-            body = event.data()
-            if "parked_id" in body and event.receipt is not None:
-                key = _parked_key(body.get("origin", ""), body["parked_id"])
-                entries.put(key, event.receipt.encode())
+        else:
+            note_opened(event, entries)
 
     def _taken(self, event: Event, entries: Entries) -> None:
         body = event.data()
@@ -101,7 +99,7 @@ class Answers:
 
     def last_opened(self, parked_id: str) -> str | None:
         """Return the receipt that was opened last for one of the peer's parked receipts."""
-        found = self._view.get(_parked_key(self._peer, parked_id))
+        found = self._view.get(parked_key(self._peer, parked_id))
         return None if found is None else found.decode()
 
 
@@ -128,11 +126,6 @@ class Waiting(Generic[T]):
     def pop(self, seq: int) -> T | None:
         """Take the message with that number out."""
         return self._messages.pop(seq, None)
-
-
-def _parked_key(origin: str, parked_id: str) -> str:
-    # Names hold no control characters.
-    return f"{origin}\x1f{parked_id}"
 
 
 def _pack(taken: Taken) -> bytes:

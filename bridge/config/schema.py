@@ -154,11 +154,13 @@ class PrinterSettings(_Settings):
 
 
 class RksvSettings(_Settings):
-    """``[rksv]``: limits in seconds (till-rules section 6)."""
+    """``[rksv]``: limits in seconds (till-rules section 6). ``settlement_rate`` is the rate of
+    lines that pay a vendor's invoice: it decides in which amount of the code they count."""
 
     outage_limit_s: Seconds = 5.0
     queue_limit_s: Seconds = 15.0
     probe_interval_s: Seconds = 30.0
+    settlement_rate: Literal["normal", "reduced1", "reduced2", "zero", "special"] = "zero"
 
 
 def _cloud_name(value: str) -> str:

@@ -18,8 +18,11 @@ from pydantic import (
     StrictStr,
     TypeAdapter,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from bridge.model.faults import CommandInvalid
 from bridge.model.money import MAX_LINE_CENTS, PERCENT_SCALE, QUANTITY_SCALE
@@ -82,6 +85,10 @@ def _percent(text: str) -> str:
     return text
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 IdempotencyKey = Annotated[StrictStr, Field(min_length=8, max_length=128), AfterValidator(_clean)]
 Name = Annotated[StrictStr, Field(min_length=1, max_length=64), AfterValidator(_clean)]
 OwnId = Annotated[Name, AfterValidator(_no_underscore)]
@@ -109,15 +116,46 @@ class PersonData(Part):
     uid: Name | None = None
 
 
+class SettlesData(Part):
+    """The open invoice that a line is the payment of: the vendor (``[[vendor]]`` of the
+    configuration) that holds it, and its name there."""
+
+    vendor: Name
+    invoice: Name
+    kind: Literal["issued"] = "issued"
+
+
 class LineData(Part):
-    """A line to add, or the new content of one. ``unit_cents`` is gross."""
+    """A line to add, or the new content of one. ``unit_cents`` is gross.
+
+    With ``settles`` it is the payment of an invoice: one piece of a positive amount, without
+    discount; its ``rate`` is the one that the configuration gives, and may be left out.
+    """
 
     text: LineText
     quantity: Quantity = "1"
     unit_cents: Cents
-    rate: Name
+    settles: Annotated[SettlesData | None, Field(exclude_if=_is_none)] = None
+    rate: Annotated[Name | None, Field(exclude_if=_is_none, validate_default=True)] = None
     discount_percent: Percent | None = None
     article: Name | None = None
+
+    @field_validator("rate")
+    @classmethod
+    def _has_a_rate(cls, rate: str | None, info: ValidationInfo) -> str | None:
+        if rate is None and info.data.get("settles", ...) is None:
+            raise PydanticCustomError("missing", "Field required")
+        return rate
+
+    @model_validator(mode="after")
+    def _settlement(self) -> Self:
+        if self.settles is None:
+            return self
+        discount = 0 if self.discount_percent is None else parse_percent(self.discount_percent)
+        if parse_quantity(self.quantity) != QUANTITY_SCALE or self.unit_cents <= 0 or discount:
+            message = "the payment of an invoice is one piece, positive, without discount"
+            raise ValueError(message)
+        return self
 
 
 class PaymentData(Part):

@@ -16,6 +16,11 @@ WITHDRAWN = "receipt.withdrawn"
 EXPIRED = "receipt.expired"
 REPRINT_WANTED = "receipt.reprint_wanted"
 
+FOREIGN_RECEIPT = "foreign.receipt"
+"""A receipt that another system numbered and signed shall be printed here. It is none of the
+box's own: it has no number of a register and stands in no export. Its ``receipt`` begins with
+``foreign:``, its ``register`` says only on whose printer."""
+
 REGISTER_LATCHED = "register.latched"
 """A register may not sign any more, until a technician lifts it."""
 REGISTER_UNLATCHED = "register.unlatched"

@@ -50,13 +50,31 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Settles:
+    """The open invoice that a line is the payment of (line kind ``invoice_settlement``).
+
+    ``vendor`` is the service that holds it, ``invoice`` its name there, ``kind`` is ``issued``: an
+    invoice that the shop wrote and the customer pays.
+    """
+
+    vendor: str
+    invoice: str
+    kind: str = "issued"
+
+    def as_body(self) -> dict[str, str]:
+        """Return what is stored."""
+        return {"vendor": self.vendor, "invoice": self.invoice, "kind": self.kind}
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One line. ``n`` is its stable number in the receipt, ``cents`` its rounded gross.
 
     ``discount`` is in hundredths of a percent and already taken off in ``cents``.
     ``cancels`` names the line of the original receipt in a storno, ``taken_before`` is the
     quantity that earlier stornos took back of it, with the sign of ``quantity``: rounded on top
-    of it, the amounts of all stornos of a line add up to the line.
+    of it, the amounts of all stornos of a line add up to the line. A line that ``settles`` an
+    invoice is no turnover of its own: no discount touches it.
     """
 
     n: int
@@ -68,6 +86,7 @@ class Line:
     article: str | None = None
     cancels: int | None = None
     taken_before: int = 0
+    settles: Settles | None = None
     cents: int = field(default=0, compare=False)
 
     def __post_init__(self) -> None:
@@ -94,11 +113,14 @@ class Line:
             body["cancels"] = self.cancels
         if self.taken_before:
             body["taken_before"] = self.taken_before
+        if self.settles is not None:
+            body["settles"] = self.settles.as_body()
         return body
 
     @staticmethod
     def from_body(body: dict[str, Any]) -> Line:
         """Read a stored line."""
+        settles = body.get("settles")
         return Line(
             body["n"],
             body["text"],
@@ -109,6 +131,7 @@ class Line:
             body.get("article"),
             body.get("cancels"),
             body.get("taken_before", 0),
+            None if settles is None else Settles(**settles),
         )
 
 

@@ -1,6 +1,7 @@
 """Which papers are due: derived from the journal, so that a crash can neither lose nor repeat one.
 
-A paper is *due* when its receipt is completed (or a copy is wanted), *sending* from just before
+A paper is *due* when its receipt is completed, when a receipt that another system signed is handed
+to the box, or when a copy is wanted; it is *sending* from just before
 the first byte, and then printed, not printed (due again) or unknown. *Sending* without outcome
 after a crash is unknown; no *sending* means that nothing was sent (till-rules.md section 1).
 """
@@ -34,7 +35,7 @@ class PaperState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DuePaper:
-    """A paper without final outcome. ``completed`` is the event of its receipt."""
+    """A paper without final outcome. ``completed`` is the event that holds its receipt."""
 
     paper: str
     register: str
@@ -108,6 +109,8 @@ def due_paper(event: Event) -> DuePaper | None:
     if event.kind == events.COMPLETED:
         if any(mark in event.body for mark in _MARKS):
             return None
+        return DuePaper(event.receipt, event.register, event.seq)
+    if event.kind == events.FOREIGN_RECEIPT:
         return DuePaper(event.receipt, event.register, event.seq)
     if event.kind == events.REPRINT_WANTED:
         paper = f"{event.receipt}/{event.seq}"

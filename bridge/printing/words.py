@@ -23,6 +23,12 @@ GROSS = Text("Brutto", "Gross")
 COPY = Text("KOPIE", "KOPIE")
 CANCELS = Text("Storno zu Beleg", "Cancels receipt")
 DISCOUNT = Text("Rabatt", "discount")
+SETTLES = Text("Bezahlte Rechnung: {invoice} ({vendor})", "Invoice paid: {invoice} ({vendor})")
+SETTLEMENT_STANDS = Text(
+    "Rechnung {invoice} ({vendor}): Die dort gemeldete Zahlung wird durch dieses Storno nicht "
+    "zurückgenommen",
+    "Invoice {invoice} ({vendor}): the payment reported there is not taken back by this storno",
+)
 OUTAGE_ENDED = Text(
     "Ausfall beendet: Belege {first} bis {last}", "Outage: receipts {first} to {last}"
 )

@@ -15,7 +15,7 @@ from bridge.model.money import (
     split_discount,
 )
 from bridge.model.rates import Rate, RateTable
-from bridge.model.receipt import Discount, Line, Payment, Receipt
+from bridge.model.receipt import Discount, Line, Payment, Receipt, Settles
 from bridge.till.faults import (
     AmountLimit,
     DiscountImpossible,
@@ -24,6 +24,8 @@ from bridge.till.faults import (
     PaymentMissing,
     PaymentUnsupported,
     RateUnknown,
+    SettlementRateFixed,
+    SettlementVendorUnknown,
 )
 
 MAX_LINES = 999
@@ -31,6 +33,23 @@ MAX_LINES = 999
 
 DISCOUNT_TEXT = "Rabatt"
 """Text of the lines that a receipt discount is stored as."""
+
+
+SETTLEMENT_RATE = "zero"
+"""assumed: the turnover was taxed when the invoice was written, so its payment in the shop counts
+in Betrag-Satz-Null."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """How invoices are settled: the vendors that a line may name, and the rate of such lines."""
+
+    vendors: frozenset[str] = frozenset()
+    rate: str = SETTLEMENT_RATE
+
+
+NO_SETTLING = Settling()
+"""No vendor's invoices are settled here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +73,23 @@ def rate_on(table: RateTable, name: str, day: date) -> Rate:
     return rate
 
 
-def make_line(n: int, data: LineData, table: RateTable, day: date) -> Line:
-    """Return a checked line. Raises ``RateUnknown``, ``AmountLimit``."""
-    rate_on(table, data.rate, day)
+def make_line(n: int, data: LineData, table: RateTable, day: date, settling: Settling) -> Line:
+    """Return a checked line. Raises ``RateUnknown``, ``AmountLimit``, ``SettlementVendorUnknown``,
+    ``SettlementRateFixed``."""
+    rate, settles = data.rate or settling.rate, None
+    if data.settles is not None:
+        settles = Settles(data.settles.vendor, data.settles.invoice, data.settles.kind)
+        _check_settlement(settles, rate, settling)
+    rate_on(table, rate, day)
     line = Line(
         n,
         data.text,
         parse_quantity(data.quantity),
         data.unit_cents,
-        data.rate,
+        rate,
         0 if data.discount_percent is None else parse_percent(data.discount_percent),
         data.article,
+        settles=settles,
     )
     if abs(line.cents) > MAX_LINE_CENTS:
         message = f"line {n} comes to {line.cents} cents, {MAX_LINE_CENTS} are the limit"
@@ -72,12 +97,24 @@ def make_line(n: int, data: LineData, table: RateTable, day: date) -> Line:
     return line
 
 
-def make_lines(data: Sequence[LineData], table: RateTable, day: date) -> tuple[Line, ...]:
+def _check_settlement(settles: Settles, rate: str, settling: Settling) -> None:
+    if settles.vendor not in settling.vendors:
+        known = ", ".join(sorted(settling.vendors)) or "none"
+        message = f"{settles.vendor!r} is no vendor whose invoices are settled here; known: {known}"
+        raise SettlementVendorUnknown(message)
+    if rate != settling.rate:
+        message = f"{rate!r} was named, payments of invoices have {settling.rate!r}"
+        raise SettlementRateFixed(message)
+
+
+def make_lines(
+    data: Sequence[LineData], table: RateTable, day: date, settling: Settling
+) -> tuple[Line, ...]:
     """Return checked lines numbered from 1. Raises also ``LineLimit``."""
     if len(data) > MAX_LINES:
         message = f"{len(data)} lines"
         raise LineLimit(message)
-    return tuple(make_line(n, each, table, day) for n, each in enumerate(data, 1))
+    return tuple(make_line(n, each, table, day, settling) for n, each in enumerate(data, 1))
 
 
 def add_up(
@@ -89,7 +126,7 @@ def add_up(
     for line in lines:
         totals[line.rate] = totals.get(line.rate, 0) + line.cents
     if discount is not None and (discount.percent or discount.cents):
-        cut = _discount_lines(totals, discount, table, day, next_n)
+        cut = _discount_lines(lines, discount, table, day, next_n)
         lines = (*lines, *cut)
         for line in cut:
             totals[line.rate] += line.cents
@@ -101,8 +138,13 @@ def add_up(
 
 
 def _discount_lines(
-    totals: dict[str, int], discount: Discount, table: RateTable, day: date, next_n: int
+    lines: tuple[Line, ...], discount: Discount, table: RateTable, day: date, next_n: int
 ) -> tuple[Line, ...]:
+    """Spread a discount over what is sold; the payments of invoices stay as they are."""
+    totals: dict[str, int] = {}
+    for line in lines:
+        if line.settles is None:
+            totals[line.rate] = totals.get(line.rate, 0) + line.cents
     gross = sum(totals.values())
     cents = discount.cents + round_half_up(gross * discount.percent, 100 * PERCENT_SCALE)
     rates = {name: rate_on(table, name, day).permille for name in totals}

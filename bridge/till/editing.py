@@ -16,6 +16,7 @@ from bridge.till.faults import (
     PaymentUnknown,
     ReceiptInUse,
     ReceiptNotCompleted,
+    SettlementLineFixed,
 )
 from bridge.till.projections import where_is
 from bridge.till.register import Order, RegisterTill, names_of, person, work_out
@@ -24,7 +25,7 @@ from bridge.till.register import Order, RegisterTill, names_of, person, work_out
 async def open_receipt(register: RegisterTill, command: commands.Open, order: Order) -> None:
     """Open a receipt, with its first lines."""
     moment = register.moment()
-    lines = make_lines(command.lines, register.regime.rates, moment.day)
+    lines = make_lines(command.lines, register.regime.rates, moment.day, register.settling)
     body: dict[str, Any] = {"kind": command.kind, "origin": command.origin}
     if lines:
         body["lines"] = [line.as_body() for line in lines]
@@ -46,17 +47,22 @@ async def add_line(register: RegisterTill, command: commands.AddLine, order: Ord
     if len(receipt.lines) >= MAX_LINES:
         raise LineLimit(receipt.id)
     moment = register.moment()
-    line = make_line(receipt.next_n, command.line, register.regime.rates, moment.day)
+    rates = register.regime.rates
+    line = make_line(receipt.next_n, command.line, rates, moment.day, register.settling)
     register.change(receipt, events.LINE_ADDED, {"line": line.as_body()}, moment, order)
 
 
 async def change_line(register: RegisterTill, command: commands.ChangeLine, order: Order) -> None:
     """Replace the content of a line."""
     receipt = register.receipt(command.receipt, command.rev)
-    if receipt.line(command.n) is None:
+    before = receipt.line(command.n)
+    if before is None:
         raise LineUnknown(str(command.n))
+    if (before.settles is None) != (command.line.settles is None):
+        raise SettlementLineFixed(str(command.n))
     moment = register.moment()
-    line = make_line(command.n, command.line, register.regime.rates, moment.day)
+    rates = register.regime.rates
+    line = make_line(command.n, command.line, rates, moment.day, register.settling)
     register.change(receipt, events.LINE_CHANGED, {"line": line.as_body()}, moment, order)
 
 

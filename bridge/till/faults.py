@@ -92,6 +92,43 @@ class DiscountImpossible(Refused):
     advice = Text("Rabatt verkleinern.", "Make the discount smaller.")
 
 
+class SettlementVendorUnknown(Refused):
+    """A line pays an invoice of a vendor that is not set up for it."""
+
+    code = "settlement_vendor_unknown"
+    title = Text(
+        "Rechnungen dieses Anbieters können hier nicht bezahlt werden",
+        "Invoices of this vendor cannot be paid here",
+    )
+    advice = Text(
+        "Schreibweise prüfen; der Anbieter muss in der Konfiguration stehen ([[vendor]]).",
+        "Check the spelling; the vendor must be in the configuration ([[vendor]]).",
+    )
+
+
+class SettlementRateFixed(Refused):
+    code = "settlement_rate_fixed"
+    title = Text(
+        "Der Steuersatz einer Rechnungszahlung steht fest",
+        "The tax rate of an invoice's payment is fixed",
+    )
+    advice = Text(
+        "Den Steuersatz weglassen; er steht in der Konfiguration (rksv.settlement_rate).",
+        "Leave the rate out; it is in the configuration (rksv.settlement_rate).",
+    )
+
+
+class SettlementLineFixed(Refused):
+    """A line that pays an invoice stays one, and no other line becomes one."""
+
+    code = "settlement_line_fixed"
+    title = Text(
+        "Diese Rechnungszahlung kann so nicht geändert werden",
+        "This payment of an invoice cannot be changed so",
+    )
+    advice = Text("Die Zeile entfernen und neu eingeben.", "Remove the line and enter it anew.")
+
+
 class TotalMismatch(Refused):
     code = "total_mismatch"
     retryable = True

@@ -30,7 +30,7 @@ from bridge.model.ids import new_id
 from bridge.model.receipt import Person, Receipt
 from bridge.model.register import Register
 from bridge.model.seal import Head, Outage, Seal
-from bridge.till.amounts import Sum, add_up
+from bridge.till.amounts import NO_SETTLING, Settling, Sum, add_up
 from bridge.till.faults import (
     ClockWrong,
     ReceiptChanged,
@@ -113,9 +113,11 @@ class RegisterTill:
         not_before: date = BUILD_DATE,
         make_id: Callable[[int], str] = new_id,
         collective_by_itself: bool = True,
+        settling: Settling = NO_SETTLING,
     ) -> None:
         """``collective_by_itself`` makes the Sammelbeleg before the first receipt after an
-        outage; only a replay of recorded receipts turns it off."""
+        outage; only a replay of recorded receipts turns it off. ``settling`` says whose invoices
+        may be settled."""
         self.register = register
         self.regime = regime
         self.head = Head()
@@ -123,6 +125,7 @@ class RegisterTill:
         self.latch: str | None = None
         self.make_id = make_id
         self.collective_by_itself = collective_by_itself
+        self.settling = settling
         self.reader = journal.reader
         self._journal = journal
         self._clock = clock

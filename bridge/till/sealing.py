@@ -11,7 +11,7 @@ from typing import Any
 from bridge.journal.projections import look_up
 from bridge.model import commands
 from bridge.model.receipt import Kind, Line, Payment, Receipt, Reference, State
-from bridge.till.amounts import Sum, add_up, make_lines, settle
+from bridge.till.amounts import NO_SETTLING, Sum, add_up, make_lines, settle
 from bridge.till.faults import (
     NoOutage,
     OpenReceiptsLeft,
@@ -74,7 +74,8 @@ async def storno_foreign(
 ) -> None:
     """Cancel a receipt known by its printed number only."""
     register.check_may_seal()
-    lines = make_lines(command.lines, register.regime.rates, register.moment().day)
+    # No vendor heard of that receipt from this box: none is named by its storno.
+    lines = make_lines(command.lines, register.regime.rates, register.moment().day, NO_SETTLING)
     await _seal_storno(register, lines, Reference(command.number), command.operator, order)
 
 

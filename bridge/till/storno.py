@@ -63,4 +63,5 @@ def _counter_line(n: int, line: Line, quantity: int, before: int) -> Line:
         line.article,
         cancels=line.n,
         taken_before=sign * before,
+        settles=line.settles,
     )

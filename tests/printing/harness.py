@@ -75,7 +75,8 @@ class FakePrinter:
 def title(event: Event, columns: int, copy: bool) -> Page:
     """Lay a receipt out as its number only."""
     body = event.data()
-    text = f"{event.register} {body['belegnummer']} {body['kind']}{' KOPIE' if copy else ''}"
+    kind = body.get("kind", "foreign")
+    text = f"{event.register} {body['belegnummer']} {kind}{' KOPIE' if copy else ''}"
     return Page(text, columns, (TextLine(text),))
 
 
