@@ -1,4 +1,7 @@
-"""``bonbridge simulate NAME …``: any simulator as a program of its own."""
+"""``bonbridge simulate NAME …``: any simulator as a program of its own.
+
+asello is the REST side of ``cloud``.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,10 @@ from bridge.cli.table import Command, run_table
 SIMULATORS = (
     Command("card", "simulators.card.main", "a signature card (ACOS-ID) in a reader"),
     Command("cloud", "simulators.cloud.main", "a till vendor's cloud: WebSocket, REST, webhooks"),
+    Command("dvelop", "simulators.vendors.dvelop", "d.velop smart invoice: master data imports"),
+    Command("flexi", "simulators.vendors.flexi", "ABRA Flexi: cash payments of invoices"),
+    Command("kassomat", "simulators.vendors.kassomat", "kassomat: VAT returns"),
+    Command("offercube", "simulators.vendors.offercube", "offer-cube: invoices sent and paid"),
     Command("printer", "simulators.printer.main", "a receipt printer that draws its papers"),
 )
 
@@ -20,7 +27,7 @@ _NO_OPTIONS = "\0"
 """Prefix that no option has: everything after the name goes on untouched, ``--help`` included."""
 
 _DESCRIPTION = (
-    "Simulated devices that unmodified drivers talk to. NAME --help: fault switches. "
+    "Simulated devices and services, for unmodified drivers. NAME --help: fault switches. "
     "With --leave-with-parent before the name a simulator ends when its standard input closes."
 )
 

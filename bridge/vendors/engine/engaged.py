@@ -1,0 +1,165 @@
+"""One configured vendor with all that makes it work, and how it is set up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from pydantic import ValidationError
+
+from bridge.config import Secret, VendorSettings
+from bridge.health import HealthBoard
+from bridge.model.exchange import LocalRoute
+from bridge.model.faults import VendorNotConfigured
+from bridge.vendors.engine.channel import Channel, Way
+from bridge.vendors.engine.host import Host
+from bridge.vendors.engine.ledger import Ledger
+from bridge.vendors.engine.local import Calls
+from bridge.vendors.engine.memory import VendorMemory
+from bridge.vendors.engine.notices import Notices
+from bridge.vendors.engine.office import Office
+from bridge.vendors.engine.recovery import recover
+from bridge.vendors.engine.redact import known
+from bridge.vendors.engine.routes import route
+from bridge.vendors.engine.runner import Runner
+from bridge.vendors.engine.session import VendorSession
+from bridge.vendors.engine.spec import Settings, Vendor
+from bridge.vendors.engine.store import Store
+from bridge.vendors.engine.transport import Wire
+from bridge.vendors.engine.watching import Watching
+from drivers.contract.clock import Clock
+
+_LAST_WORDS_S = 1.0
+"""Seconds that callers get to hear how things stand when the box stops."""
+
+SecretOf = Callable[[str], Secret]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What all vendors get from the box."""
+
+    secret_of: SecretOf
+    store: Store
+    clock: Clock
+    chance: Callable[[], float]
+    board: HealthBoard
+    host: Host
+    user_agent: str
+
+
+class Engaged:
+    """A vendor at work."""
+
+    def __init__(self, vendor: Vendor, configured: VendorSettings, around: Surroundings) -> None:
+        """Raises ``VendorNotConfigured`` and what reading a credential raises."""
+        settings = _settings(vendor.settings, configured)
+        address = configured.url or vendor.base_url
+        if not address:
+            raise VendorNotConfigured(f"{vendor.name}: `url` is missing")
+        wire = Wire(
+            address,
+            simulator=configured.simulator,
+            ca_file=configured.ca_file,
+            user_agent=around.user_agent,
+            read_s=vendor.read_timeout_s,
+        )
+        memory = VendorMemory(around.store, vendor.name)
+        way = Way(wire, settings, address, memory, _secrets(vendor, configured, around.secret_of))
+        channel = Channel(vendor, way, around.clock, around.chance)
+        session = VendorSession(
+            vendor.name,
+            channel,
+            around.store,
+            memory,
+            around.clock,
+            around.chance,
+            around.host,
+            strict=configured.strict,
+        )
+        if (check := vendor.check) is not None:
+            channel.probe = lambda: check(session)
+        self.vendor = vendor
+        self.office = Office(vendor, session, channel, around.store, around.clock, around.chance)
+        self.ledger = Ledger(self.office)
+        self.runner = Runner(self.office, self.ledger)
+        self.calls = Calls(self.office, self.runner)
+        self.watching = Watching(self.office, self.ledger, self.runner, around.board)
+        self.notices = None if vendor.trigger is None else Notices(self.office, vendor.trigger)
+
+    async def start(self, *, watch: bool) -> Self:
+        """Take up what was left open, and begin. Raises ``RunsUnwritable``."""
+        try:
+            await recover(self.office, self.ledger, self.runner)
+            await self.watching.remember()
+        except BaseException:
+            await self.stop(0)
+            raise
+        self.office.spawn(self.runner.run())
+        if self.notices is not None:
+            self.office.spawn(self.notices.run())
+        if watch:
+            self.office.spawn(self.watching.run())
+        return self
+
+    async def stop(self, grace_s: float) -> None:
+        """Give requests under way some seconds, then cut everything."""
+        acting = {task for task in self.office.channel.way.on_send if task is not None}
+        callers = self.calls.callers
+        await _cut(self.office.tasks - acting - callers)
+        if grace_s > 0:
+            await _wait(acting, grace_s)
+            self.ledger.signal_all()
+            await _wait(callers, _LAST_WORDS_S)
+        await _cut(set(self.office.tasks))
+        await self.office.channel.close()
+
+    def routes(self) -> list[LocalRoute]:
+        """Return the calls of this vendor."""
+        routes = [
+            route(self.vendor, each, self.calls.handler(each)) for each in self.vendor.operations
+        ]
+        return routes if self.notices is None else [*routes, *self.notices.routes()]
+
+
+async def _wait(tasks: set[asyncio.Task[Any]], seconds: float) -> None:
+    if tasks:
+        await asyncio.wait(tasks, timeout=seconds)
+
+
+async def _cut(tasks: set[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _settings(model: type[Settings], configured: VendorSettings) -> Settings:
+    try:
+        return model.model_validate(dict(configured.options))
+    except ValidationError as error:
+        problems = [
+            f"{'.'.join(str(part) for part in each['loc']) or 'options'}: {each['msg']}"
+            for each in error.errors(include_input=False, include_url=False)
+        ]
+        message = f"{configured.name}.options: {'; '.join(problems)}"
+        raise VendorNotConfigured(message) from None
+
+
+def _secrets(vendor: Vendor, configured: VendorSettings, secret_of: SecretOf) -> dict[str, Secret]:
+    wanted: Mapping[str, bool] = {each.name: each.required for each in vendor.secrets}
+    _all_known(vendor.name, configured.secrets, wanted)
+    missing = [name for name, must in wanted.items() if must and name not in configured.secrets]
+    if missing:
+        raise VendorNotConfigured(f"{vendor.name}: `secrets` lacks {', '.join(missing)}")
+    secrets = {name: secret_of(credential) for name, credential in configured.secrets.items()}
+    for secret in secrets.values():
+        known(secret)
+    return secrets
+
+
+def _all_known(vendor: str, given: Mapping[str, str], wanted: Mapping[str, bool]) -> None:
+    unknown: Sequence[str] = sorted(set(given) - set(wanted))
+    if unknown:
+        raise VendorNotConfigured(f"{vendor}: there is no secret {', '.join(unknown)}")

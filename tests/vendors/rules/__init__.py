@@ -1,0 +1,1 @@
+"""Rules that hold for every operation of every vendor."""

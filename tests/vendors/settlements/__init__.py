@@ -1,0 +1,1 @@
+"""Invoices paid in the shop, reported to their vendors."""

@@ -1,0 +1,1 @@
+"""A sixth vendor, taken from the documentation."""

@@ -1,0 +1,1 @@
+"""Transport, log-in, policy and redaction of vendors' flows."""
