@@ -1,0 +1,5 @@
+"""ABRA Flexi. ``VENDOR`` is what the engine loads."""
+
+from bridge.vendors.flexi.vendor import VENDOR
+
+__all__ = ["VENDOR"]

@@ -1,0 +1,1 @@
+"""ABRA Flexi: the vendor's file, its simulator, and both together."""
