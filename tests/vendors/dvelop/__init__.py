@@ -1,0 +1,1 @@
+"""d.velop smart invoice: the box against the simulated vendor."""
