@@ -1,0 +1,1 @@
+"""kassomat: VAT returns through the real engine against the simulated vendor."""
