@@ -1,0 +1,1 @@
+"""offer-cube through the box and against its simulator."""
