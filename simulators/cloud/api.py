@@ -1,4 +1,4 @@
-"""The REST side for external programs: sign in, park, open, discard, list, fetch."""
+"""The REST side for external programs: sign in, create, park, open, discard, list, fetch."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from simulators.cloud import assumed
-from simulators.cloud.bodies import OpenBody, ParkedBody, checked
+from simulators.cloud.bodies import CreateBody, OpenBody, ParkedBody, checked
 from simulators.cloud.cloud import Cloud
+from simulators.cloud.documents import Documents
 from simulators.cloud.parking import (
     ABORTED,
     COMPLETED,
@@ -41,6 +42,7 @@ class Api:
 
     def __init__(self, cloud: Cloud, login: Login, guard: PollGuard) -> None:
         self._cloud = cloud
+        self._documents = Documents(cloud.store, cloud.hsm, cloud.webhooks.subscriptions)
         self._login = login
         self._guard = guard
         self._tokens: dict[str, float] = {}
@@ -108,11 +110,22 @@ class Api:
 
         return call
 
+    def forget(self) -> None:
+        """Forget who has signed in and who has read what."""
+        self._tokens.clear()
+        self._guard.forget()
+
     # Parked receipts
 
     async def _park(self, request: Request) -> Response:
         raw = await body_of(request)
         body = checked(ParkedBody, raw)
+        self._check_register(body)
+        with self._cloud.store.transaction():
+            parked = self._cloud.parking.park(body.cash_register, body.reference, json.loads(raw))
+        return self._shown(parked, assumed.STATUS_CREATED)
+
+    def _check_register(self, body: ParkedBody) -> None:
         if body.cash_register not in self._cloud.registers:
             raise Refusal(
                 400,
@@ -120,15 +133,13 @@ class Api:
                 f"cashRegisterId: {body.cash_register} is not known",
                 field="cashRegisterId",
             )
-        with self._cloud.store.transaction():
-            parked = self._cloud.parking.park(body.cash_register, body.reference, json.loads(raw))
-        return self._shown(parked, 201)
 
     async def _list(self, request: Request) -> Response:
         state = request.query_params.get("state")
         if state is not None and state not in _STATES:
             raise Refusal(400, "validation_failed", f"state: {state} is none", field="state")
-        rows = self._cloud.parking.newest(state, LIST_LIMIT)
+        reference = request.query_params.get(assumed.REFERENCE)
+        rows = self._cloud.parking.newest(state, reference, LIST_LIMIT)
         return JSONResponse({"items": [_parked(row) for row in rows]})
 
     async def _read(self, request: Request) -> Response:
@@ -175,17 +186,21 @@ class Api:
 
     # Documents
 
-    async def _create(self, _request: Request) -> Response:
-        raise Refusal(
-            501, "not_built", "signing in the cloud is not part of this simulator; park instead"
-        )
+    async def _create(self, request: Request) -> Response:
+        raw = await body_of(request)
+        body = checked(CreateBody, raw)
+        self._check_register(body)
+        number = await self._documents.create(body, raw)
+        return self._document(number, assumed.STATUS_CREATED)
 
     async def _by_number(self, request: Request) -> Response:
-        number = request.path_params["number"]
+        return self._document(request.path_params["number"])
+
+    def _document(self, number: int, status: int = 200) -> Response:
         row = self._cloud.parking.document(number) if number < 2**63 else None
         if row is None:
             raise Refusal(404, "not_found", "there is no such document")
-        return JSONResponse(_document(row))
+        return JSONResponse(_document(row), status)
 
     async def _by_reference(self, request: Request) -> Response:
         reference = request.query_params.get(assumed.REFERENCE)
@@ -225,5 +240,6 @@ def _document(row: sqlite3.Row) -> dict[str, Any]:
         assumed.DOCUMENT_PAYMENTS: list(report.payments),
         assumed.DOCUMENT_CODE: report.code,
         assumed.DOCUMENT_RECEIPT: report.receipt_id,
+        assumed.DOCUMENT_SENT: report.sent,
     }
     return {name: value for name, value in shown.items() if value is not None}

@@ -55,6 +55,14 @@ DOCUMENT_PAYMENTS = "payments"
 DOCUMENT_CODE = "qrCode"
 DOCUMENT_KIND = "kind"
 DOCUMENT_RECEIPT = "boxReceiptId"
+DOCUMENT_SENT = "receipt"
+"""What was sent to have it created, unchanged."""
+
+STATUS_CREATED = 201
+"""assumed: answer to ``create`` and to parking."""
+
+# assumed: the Kassen-ID of a cash register whose receipts the cloud signs.
+CLOUD_KASSEN_ID = "ASELLO-{}"
 
 REFERENCE = "reference"
 """Field of receipts (documented for the older API), of documents and of notifications (assumed)."""
@@ -65,8 +73,21 @@ ERROR_FIELD = "field"
 
 ACTION_CREATED = "receipt.created"
 """Documented."""
+ACTION_DOCUMENT_CREATED = "document.created"
+"""Documented; assumed: a receipt is a document, so both actions are told of it."""
 ACTION_ABORTED = "receipt.aborted"
 """assumed: an abort is notified, too; its ``id`` is the parked receipt's."""
+
+_DOCUMENTED_EVENTS = (
+    *(
+        f"{kind}.{change}"
+        for kind in ("document", "receipt", "invoice", "deliverynote", "order", "deliveryorder")
+        for change in ("created", "updated")
+    ),
+    *(f"contact.{change}" for change in ("created", "updated", "deleted")),
+)
+EVENTS = (*_DOCUMENTED_EVENTS, ACTION_ABORTED)
+"""What a webhook may be subscribed to: the documented events, and the assumed one."""
 
 # assumed: no number is published for "too often".
 POLL_INTERVAL_S = 5.0

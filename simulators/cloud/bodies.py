@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -33,6 +33,12 @@ def _not_zero(value: Decimal) -> Decimal:
     if not value:
         raise ValueError("must not be zero")
     return value
+
+
+def _known_event(name: str) -> str:
+    if name not in assumed.EVENTS:
+        raise ValueError(f"unknown event, known are {', '.join(assumed.EVENTS)}")
+    return name
 
 
 def _one_of_the_web(uri: str) -> str:
@@ -87,6 +93,12 @@ class ParkedBody(_Body):
     customer: Customer | None = None
 
 
+class CreateBody(ParkedBody):
+    """A receipt that the cloud shall sign."""
+
+    payment_type: Annotated[StrictStr, Field(alias="paymentType", min_length=1)] = "Cash"
+
+
 class OpenBody(_Body):
     """On which box to open; none = the one of the receipt's cash register."""
 
@@ -100,7 +112,7 @@ class WebhookBody(_Body):
     uri: Annotated[StrictStr, Field(max_length=2000), AfterValidator(_one_of_the_web)]
     secret: Annotated[StrictStr, Field(min_length=8, max_length=200)]
     events: Annotated[
-        tuple[Literal["receipt.created", "receipt.aborted"], ...], Field(min_length=1)
+        tuple[Annotated[StrictStr, AfterValidator(_known_event)], ...], Field(min_length=1)
     ]
     paused: StrictBool = False
 

@@ -13,6 +13,7 @@ from bridge.cloud.envelope import RECEIPT_OPEN, RECEIPT_WITHDRAW
 from drivers.contract.clock import Clock
 from simulators.cloud.assumed import COMMAND_LIFE_S
 from simulators.cloud.bodies import ParkedBody, pushed
+from simulators.cloud.hsm import Hsm
 from simulators.cloud.inbox import Inbox
 from simulators.cloud.parking import Parking
 from simulators.cloud.store import Store
@@ -47,6 +48,7 @@ class Cloud:
         self.clock = clock
         self.registers = registers
         self.webhooks = webhooks
+        self.hsm = Hsm(store, clock)
         self.streams = Streams(store)
         self.parking = Parking(store, self.streams)
         self.inbox = Inbox(store, self.streams, self.parking, webhooks.subscriptions, switches)

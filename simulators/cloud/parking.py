@@ -98,9 +98,16 @@ class Parking:
         self._store = store
         self._streams = streams
 
-    def park(self, cash_register: int, reference: str | None, body: dict[str, Any]) -> str:
-        """Keep a receipt; nothing is opened and nothing signed. Return its id."""
-        parked = str(uuid.uuid4())
+    def park(
+        self,
+        cash_register: int,
+        reference: str | None,
+        body: dict[str, Any],
+        parked: str | None = None,
+    ) -> str:
+        """Keep a receipt; nothing is opened and nothing signed. Return its id: a new one unless
+        it is given."""
+        parked = parked or str(uuid.uuid4())
         self._store.do(
             "INSERT INTO parked (id, reference, cash_register, body) VALUES (?, ?, ?, ?)",
             *(parked, reference, cash_register, json.dumps(body)),
@@ -111,12 +118,12 @@ class Parking:
         """Return a parked receipt with its newest ``document``."""
         return self._store.row(f"{_PARKED} WHERE parked.id = ?", parked)
 
-    def newest(self, state: str | None, limit: int) -> list[sqlite3.Row]:
-        """Return parked receipts, newest first."""
-        if state is None:
-            return self._store.rows(f"{_PARKED} ORDER BY parked.rowid DESC LIMIT ?", limit)
+    def newest(self, state: str | None, reference: str | None, limit: int) -> list[sqlite3.Row]:
+        """Return parked receipts, newest first: all, or those in a state, with a reference."""
         return self._store.rows(
-            f"{_PARKED} WHERE parked.state = ? ORDER BY parked.rowid DESC LIMIT ?", state, limit
+            f"{_PARKED} WHERE (?1 IS NULL OR parked.state = ?1)"
+            " AND (?2 IS NULL OR parked.reference = ?2) ORDER BY parked.rowid DESC LIMIT ?3",
+            *(state, reference, limit),
         )
 
     def counts(self) -> dict[str, int]:

@@ -42,6 +42,10 @@ class PollGuard:
         self._clock = clock
         self._readers: dict[str, _Reader] = {}
 
+    def forget(self) -> None:
+        """Forget all reads; nobody is blocked any more."""
+        self._readers.clear()
+
     def check(self, user: str, what: str) -> None:
         """Let a read pass. Raises ``Refusal`` 429 with the seconds to wait."""
         now = self._clock.monotonic()

@@ -36,7 +36,7 @@ class ReceiptReport(BaseModel):
 
 class CompletedReport(ReceiptReport):
     """A signed receipt. Amounts are cents, ``code`` is the text of the QR code, ``time`` as the
-    box reported it."""
+    box reported it. ``sent`` is what a receipt was made of that the cloud itself created."""
 
     receipt_id: StrictStr
     register_id: Annotated[StrictStr, Field(alias="register")]
@@ -47,6 +47,7 @@ class CompletedReport(ReceiptReport):
     payments: tuple[dict[str, Any], ...] = ()
     code: StrictStr
     kind: StrictStr = "sale"
+    sent: dict[str, Any] | None = None
 
 
 class OtherReport(BaseModel):

@@ -9,18 +9,20 @@ from types import TracebackType
 from typing import Self
 
 from bridge.cloud.envelope import Limits
-from drivers.contract.clock import Clock, SystemClock
+from drivers.contract.clock import Clock
 from simulators.cloud.api import Api
 from simulators.cloud.assumed import DEFAULT_CASH_REGISTER, REDELIVERY_FIRST_S
 from simulators.cloud.box_server import PATH, BoxServer
 from simulators.cloud.cloud import Cloud
 from simulators.cloud.control import Controls
-from simulators.cloud.http_server import HttpServer
 from simulators.cloud.polling import PollGuard, PollLimits
 from simulators.cloud.secret_files import BOX_NAME, box_token, program_login
 from simulators.cloud.store import Store
+from simulators.cloud.surface import AselloSurface
 from simulators.cloud.switches import Settings, Switches
 from simulators.cloud.webhooks import WebhookSender
+from simulators.vendors.kit.clock import SimClock
+from simulators.vendors.kit.stage import Stage
 
 DEFAULT_BOX = "demo-box"
 
@@ -53,12 +55,16 @@ class CloudOptions:
 class CloudSimulator:
     """``async with CloudSimulator(options) as cloud``: addresses are known then.
 
+    ``stage`` is its REST side with the faults, log and clock of the simulators' kit, also below
+    ``/_sim`` of the REST port; a ``clock`` that is no ``SimClock`` is moved by its owner only.
+
     Raises ``OSError`` if a port or file cannot be used, ``sqlite3.Error`` if the data directory
     is in use or damaged, ``ValueError`` if options do not fit together.
     """
 
     def __init__(self, options: CloudOptions, *, clock: Clock | None = None) -> None:
-        clock = clock or SystemClock()
+        kit_clock = clock if isinstance(clock, SimClock) else SimClock()
+        clock = clock or kit_clock
         for box in options.boxes:
             if not BOX_NAME.fullmatch(box):
                 raise ValueError(f"{box!r} is no name for a box")
@@ -82,7 +88,8 @@ class CloudSimulator:
         for box, token in tokens.items():
             self.cloud.admit(box, token)
         api = Api(self.cloud, login, PollGuard(options.polling, clock))
-        self._http = HttpServer(api.app, options.host, options.http_port)
+        surface = AselloSurface(self.cloud, api)
+        self.stage = Stage(surface, kit_clock, options.host, options.http_port)
         self._boxes = BoxServer(
             self.cloud,
             options.limits,
@@ -102,7 +109,7 @@ class CloudSimulator:
     @property
     def http_url(self) -> str:
         """Where programs call, once started."""
-        return f"http://{self._http.host}:{self._http.port}"
+        return self.stage.url
 
     async def start(self) -> None:
         """Listen on both ports and go on with what an earlier run left.
@@ -110,7 +117,7 @@ class CloudSimulator:
         Raises ``OSError`` if a port cannot be used; nothing is left open then.
         """
         try:
-            await self._http.start()
+            await self.stage.__aenter__()
             await self._boxes.start()
         except OSError:
             await self.stop()
@@ -120,7 +127,7 @@ class CloudSimulator:
     async def stop(self) -> None:
         """Stop; what is undelivered is kept for the next start."""
         await self._boxes.stop()
-        await self._http.stop()
+        await self.stage.__aexit__()
         if self._sending is not None:
             self._sending.cancel()
             await asyncio.gather(self._sending, return_exceptions=True)

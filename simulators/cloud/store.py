@@ -59,6 +59,7 @@ CREATE TABLE IF NOT EXISTS parked (
   reason TEXT,
   error TEXT
 ) STRICT;
+CREATE INDEX IF NOT EXISTS parked_reference ON parked (reference);
 CREATE TABLE IF NOT EXISTS document (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   box TEXT NOT NULL,
@@ -74,6 +75,14 @@ CREATE TABLE IF NOT EXISTS document (
 CREATE INDEX IF NOT EXISTS document_reference ON document (reference);
 CREATE INDEX IF NOT EXISTS document_parked ON document (parked) WHERE parked IS NOT NULL;
 CREATE INDEX IF NOT EXISTS document_number ON document (box, register, number);
+CREATE TABLE IF NOT EXISTS chain (
+  cash_register INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  counter INTEGER NOT NULL,
+  time TEXT NOT NULL,
+  jws TEXT NOT NULL,
+  PRIMARY KEY (cash_register, number)
+) STRICT;
 CREATE TABLE IF NOT EXISTS subscription (
   id TEXT PRIMARY KEY,
   description TEXT NOT NULL,
@@ -97,10 +106,13 @@ CREATE INDEX IF NOT EXISTS delivery_waiting ON delivery (n) WHERE NOT done;
 class Store:
     """One connection that holds the file for itself; a second simulator is refused."""
 
-    def __init__(self, path: Path) -> None:
-        """Open or create. Raises ``OSError``, or ``sqlite3.Error`` if it is damaged or in use."""
-        path.touch(mode=0o600)  # it holds the secrets of webhooks
-        self._connection = sqlite3.connect(path, timeout=1.0, isolation_level=None)
+    def __init__(self, path: Path | None) -> None:
+        """Open or create; without a path it is in memory only. Raises ``OSError``, or
+        ``sqlite3.Error`` if it is damaged or in use."""
+        if path is not None:
+            path.touch(mode=0o600)  # it holds the secrets of webhooks
+        place = ":memory:" if path is None else path
+        self._connection = sqlite3.connect(place, timeout=1.0, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
         for pragma in ("locking_mode=EXCLUSIVE", "journal_mode=WAL", "synchronous=FULL"):
             self._connection.execute(f"PRAGMA {pragma}")
@@ -109,6 +121,15 @@ class Store:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+    def forget(self, next_document: int = 1) -> None:
+        """Forget receipts, documents, chains and webhooks, but not what is agreed with boxes. The
+        next document gets that number."""
+        with self.transaction():
+            for table in ("parked", "document", "chain", "subscription", "delivery"):
+                self.do(f"DELETE FROM {table}")  # noqa: S608 - names of our own
+            self.do("DELETE FROM sqlite_sequence WHERE name = 'document'")
+            self.do("INSERT INTO sqlite_sequence VALUES ('document', ?)", next_document - 1)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

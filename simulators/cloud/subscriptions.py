@@ -9,14 +9,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from simulators.cloud.assumed import REFERENCE
+from simulators.cloud.ids import DELIVERY, Ids
 from simulators.cloud.store import Store
 
 
 class Subscriptions:
     """Callers hold the transaction. ``on_change`` is called when something may be to deliver."""
 
-    def __init__(self, store: Store, on_change: Callable[[], None]) -> None:
+    def __init__(self, store: Store, ids: Ids, on_change: Callable[[], None]) -> None:
         self._store = store
+        self._ids = ids
         self._on_change = on_change
 
     def add(self, fields: Mapping[str, Any]) -> str:
@@ -60,7 +62,7 @@ class Subscriptions:
             if action in json.loads(row["events"]):
                 self._store.do(
                     "INSERT INTO delivery (id, subscription, notifications) VALUES (?, ?, ?)",
-                    *(uuid.uuid4().hex, row["id"], notifications),
+                    *(self._ids.take(DELIVERY), row["id"], notifications),
                 )
         self._on_change()
 

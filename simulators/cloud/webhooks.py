@@ -19,6 +19,7 @@ from simulators.cloud.assumed import (
     REFERENCE,
     WEBHOOK_TIMEOUT_S,
 )
+from simulators.cloud.ids import ECHO, REQUEST, Ids
 from simulators.cloud.store import Store
 from simulators.cloud.subscriptions import Subscriptions
 from simulators.cloud.switches import Switches
@@ -47,7 +48,8 @@ class WebhookSender:
         first_pause_s: float = REDELIVERY_FIRST_S,
         timeout_s: float = WEBHOOK_TIMEOUT_S,
     ) -> None:
-        self.subscriptions = Subscriptions(store, self.wake)
+        self.ids = Ids()
+        self.subscriptions = Subscriptions(store, self.ids, self.wake)
         self._store = store
         self._switches = switches
         self._clock = clock
@@ -74,7 +76,7 @@ class WebhookSender:
 
     async def echoes(self, uri: str) -> bool:
         """Whether a receiver answers the check that goes before every activation."""
-        echo = secrets.token_hex(16)
+        echo = self.ids.take(ECHO)
         try:
             asked = httpx.URL(uri).copy_merge_params({"echo": echo})
             answer = await self._client.get(asked)
@@ -127,7 +129,9 @@ class WebhookSender:
         headers = {
             "content-type": "application/json",
             SIGNATURE_HEADER: signature("wrong" if spoiled else row["secret"], body),
-            REQUEST_HEADER: f"|{secrets.token_hex(16)}.{secrets.token_hex(4)}_",
+            REQUEST_HEADER: self.ids.take(
+                REQUEST, f"|{secrets.token_hex(16)}.{secrets.token_hex(4)}_"
+            ),
         }
         try:
             answer = await self._client.post(row["uri"], content=body, headers=headers)

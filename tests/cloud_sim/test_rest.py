@@ -56,11 +56,6 @@ async def test_an_access_token_ends_after_an_hour(tmp_path: Path) -> None:
         assert (await world.rest.get("/api/v2/parked")).status_code == 200
 
 
-async def test_signing_in_the_cloud_says_that_it_is_not_built(world: World) -> None:
-    answer = await world.rest.post("/api/v2/receipts/create", json=ORDER)
-    assert (answer.status_code, answer.json()["error"]) == (501, "not_built")
-
-
 def item(**changes: Any) -> dict[str, Any]:
     return {"items": [{**ORDER["items"][0], **changes}]}
 
@@ -197,6 +192,7 @@ async def test_an_unknown_reference_gives_an_empty_list(world: World) -> None:
     assert answer.json() == {"items": []}
 
 
+@pytest.mark.covers("A-38")
 async def test_polling_too_often_is_refused_then_blocked_and_ends_by_itself(
     tmp_path: Path,
 ) -> None:

@@ -307,3 +307,14 @@ async def test_switches_spoil_what_is_sent(world: World, hook: Receiver) -> None
         await sell(box, 4)
         last = (await hook.got(5))[4]
         assert last["notifications"][0]["action"] == "receipt.created"
+
+
+@pytest.mark.covers("A-42")
+async def test_every_documented_event_can_be_subscribed_to(world: World, hook: Receiver) -> None:
+    kinds = ("document", "receipt", "invoice", "deliverynote", "order", "deliveryorder")
+    documented = [f"{kind}.{change}" for kind in kinds for change in ("created", "updated")]
+    documented += [f"contact.{change}" for change in ("created", "updated", "deleted")]
+    for event in documented:
+        await subscribe(world, hook, events=[event])
+    listed = (await world.rest.get("/api/v2/webhooks")).json()["items"]
+    assert [each["events"] for each in listed] == [[event] for event in documented]
