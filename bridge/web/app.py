@@ -19,10 +19,12 @@ from bridge.config.schema import WebSettings
 from bridge.health import Level
 from bridge.model.roles import Role
 from bridge.web import api, pages
+from bridge.web.api.added_docs import describe_added
 from bridge.web.api.faults import RequestInvalid
 from bridge.web.auth import Auth, Tokens
 from bridge.web.caller import language_of, require
 from bridge.web.faults import InternalError, MethodUnknown, PathUnknown
+from bridge.web.gates import Gates
 from bridge.web.guard import Guard
 from bridge.web.headers import STATIC_PREFIX
 from bridge.web.hosts import BoxNames
@@ -51,6 +53,7 @@ def make_app(
     auth = Auth(Tokens(settings.tokens, tokens), parts.clock, random_bytes)
     names = BoxNames(settings.hosts)
     counts = Counts()
+    gates = Gates(() if parts.vendors is None else parts.vendors.routes())
     framework = FastAPI(
         title="bonbridge",
         version=parts.version,
@@ -60,13 +63,14 @@ def make_app(
     )
     # Routes are tried in this order: what the counter uses all day comes first.
     for router in (
-        *api.routers(parts),
+        *api.routers(parts, gates),
         *pages.routers(parts),
         session_router(auth),
         _watch_router(parts, counts),
     ):
         framework.include_router(router)
     framework.mount(STATIC_PREFIX.removesuffix("/"), pages.static_app())
+    describe_added(framework, gates)
     _answer_faults(framework, parts.config.box.language)
     return Guard(
         _Backstop(framework),
@@ -76,6 +80,7 @@ def make_app(
         counts,
         open_loopback=settings.open_loopback,
         language=parts.config.box.language,
+        gates=gates,
     )
 
 
@@ -118,10 +123,7 @@ def _answer_faults(framework: FastAPI, language: str) -> None:
     """Have everything that goes wrong answered as a problem, without a traceback."""
 
     def answer(request: Request, fault: Fault, status: int | None = None) -> Response:
-        response = problem(fault, language_of(request, language), status)
-        if "retry_after" in fault.facts:
-            response.headers["retry-after"] = str(fault.facts["retry_after"])
-        return response
+        return problem(fault, language_of(request, language), status)
 
     async def on_fault(request: Request, error: Any) -> Response:
         return answer(request, error)

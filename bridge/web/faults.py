@@ -153,14 +153,17 @@ class PathUnknown(Fault):
 
 
 class MediaTypeWrong(Fault):
-    """A body that is not JSON, as pages of foreign servers can send without asking."""
+    """A body of another type than the call takes (nearly always JSON), as pages of foreign servers
+    can send without asking."""
 
     code = "media_type_wrong"
     side = Side.PEER
     title = Text("Der Inhaltstyp ist falsch", "The content type is not right")
     advice = Text(
-        "JSON mit „Content-Type: application/json“ senden.",
-        'Send JSON with "Content-Type: application/json".',
+        "JSON mit „Content-Type: application/json“ senden, wenn die Beschreibung des Aufrufs "
+        "(/docs) keinen anderen Inhaltstyp nennt.",
+        'Send JSON with "Content-Type: application/json" unless the description of the call '
+        "(/docs) names another type.",
     )
 
 

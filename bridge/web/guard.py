@@ -22,6 +22,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bridge.model.roles import Role
+from bridge.web.api.bodies import MAX_BODY_BYTES
+from bridge.web.api.faults import RequestTooLarge
 from bridge.web.auth import Auth
 from bridge.web.caller import STATE_KEY, Caller, Unauthorised, language_of
 from bridge.web.faults import (
@@ -35,6 +37,7 @@ from bridge.web.faults import (
     OriginMissing,
     RequestMalformed,
 )
+from bridge.web.gates import FORM, Gate, Gates
 from bridge.web.headers import SECURITY_HEADERS, STATIC_PREFIX, caching_of
 from bridge.web.hosts import (
     DEFAULT_PORTS,
@@ -63,7 +66,6 @@ CHANGING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 ALLOW: Final = ", ".join(sorted(SAFE | CHANGING))
 
 JSON: Final = "application/json"
-FORM: Final = "application/x-www-form-urlencoded"
 
 SINGLE: Final = frozenset(
     {
@@ -91,8 +93,12 @@ FORWARDED: Final = frozenset(
 
 ALWAYS: Final[tuple[tuple[bytes, bytes], ...]] = (*SECURITY_HEADERS, (b"vary", b"Origin"))
 
-PREFLIGHT_HEADERS: Final = "authorization, content-type, idempotency-key, if-match, last-event-id"
-EXPOSED_HEADERS: Final = b"etag, location, idempotent-replay, retry-after, content-disposition"
+PREFLIGHT_HEADERS: Final = frozenset(
+    {"authorization", "content-type", "idempotency-key", "if-match", "last-event-id"}
+)
+EXPOSED_HEADERS: Final = (
+    b"etag, location, idempotent-replay, idempotent-replayed, retry-after, content-disposition"
+)
 PREFLIGHT_S: Final = 600
 """Seconds for which a browser may remember what a page of another origin may do."""
 
@@ -146,9 +152,11 @@ class Guard:
         *,
         open_loopback: bool,
         language: str,
+        gates: Gates | None = None,
     ) -> None:
         """``origins`` are those of foreign pages that may call; with ``open_loopback`` programs
-        of this machine are the till without a token."""
+        of this machine are the till without a token. ``gates`` are the routes that other rooms
+        have added."""
         self._app = app
         self._auth = auth
         self._names = names
@@ -156,6 +164,8 @@ class Guard:
         self._counts = counts
         self._open_loopback = open_loopback
         self._language = language
+        self._gates = gates or Gates()
+        self._preflight_headers = ", ".join(sorted(PREFLIGHT_HEADERS | self._gates.headers))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI 3); anything but HTTP is left alone."""
@@ -169,10 +179,11 @@ class Guard:
             host = self._host_of(scope, heads)
             origin = self._origin_of(scope, heads, host)
             if scope["method"] == "OPTIONS":
-                refusal = _preflight(heads, origin)
+                refusal = _preflight(heads, origin, self._preflight_headers)
             else:
-                _check_form(scope, heads)
-                state[STATE_KEY] = self._caller_of(scope, heads, host)
+                gate = self._gates.find(scope["method"], scope["raw_path"])
+                _check_form(scope, heads, gate)
+                state[STATE_KEY] = self._caller_of(scope, heads, host, gate)
         except Fault as fault:
             refusal = self._refusal(scope, fault)
         complete = self._completing(scope["path"], origin, send)
@@ -218,7 +229,9 @@ class Guard:
             raise OriginMissing
         return None
 
-    def _caller_of(self, scope: Scope, heads: _Heads, host: Authority) -> Caller | None:
+    def _caller_of(
+        self, scope: Scope, heads: _Heads, host: Authority, gate: Gate | None
+    ) -> Caller | None:
         """Return who calls, ``None`` for somebody unknown on an open path. Raises
         ``Unauthorised`` and ``TooManyTries``."""
         if scope["state"].get(SOCKET_KEY):
@@ -239,9 +252,9 @@ class Guard:
         if self._open_loopback and own:
             return Caller("loopback", Role.TILL, "loopback")
         path: str = scope["path"]
-        if path not in OPEN_PATHS and not path.startswith(STATIC_PREFIX):
-            raise Unauthorised
-        return None
+        if path in OPEN_PATHS or path.startswith(STATIC_PREFIX) or (gate and gate.open):
+            return None
+        raise Unauthorised
 
     def _refusal(self, scope: Scope, fault: Fault) -> Response:
         self._counts.refused(fault.code)
@@ -253,8 +266,6 @@ class Guard:
         response = problem(fault, language_of(connection, self._language))
         if isinstance(fault, MethodUnknown):
             response.headers["allow"] = ALLOW
-        if "retry_after" in fault.facts:
-            response.headers["retry-after"] = str(fault.facts["retry_after"])
         return response
 
     def _completing(self, path: str, origin: str | None, send: Send) -> Send:
@@ -275,8 +286,9 @@ class Guard:
         return complete
 
 
-def _check_form(scope: Scope, heads: _Heads) -> None:
-    """Raises ``MethodUnknown``, ``RequestMalformed``, ``BodyUnexpected``, ``MediaTypeWrong``."""
+def _check_form(scope: Scope, heads: _Heads, gate: Gate | None) -> None:
+    """Raises ``MethodUnknown``, ``RequestMalformed``, ``BodyUnexpected``, ``MediaTypeWrong``,
+    ``RequestTooLarge``."""
     method: str = scope["method"]
     if method not in SAFE and method not in CHANGING:
         raise MethodUnknown(method)
@@ -290,12 +302,17 @@ def _check_form(scope: Scope, heads: _Heads) -> None:
     if method in SAFE:
         raise BodyUnexpected
     media = (heads.text(b"content-type") or "").partition(";")[0].strip().lower()
-    if media == JSON or (media == FORM and path == SESSION_PATH and method == "POST"):
-        return
-    raise MediaTypeWrong(f"Content-Type {shown(media)}" if media else "no Content-Type")
+    form = media == FORM and path == SESSION_PATH and method == "POST"
+    if not form and not (gate.takes(media) if gate else media == JSON):
+        said = f"Content-Type {shown(media)}" if media else "no Content-Type"
+        raise MediaTypeWrong(f"{said}, expected {gate.route.media if gate else JSON}")
+    # What comes in chunks is counted by whoever reads it.
+    most = gate.route.max_body if gate else MAX_BODY_BYTES
+    if length is not None and int(length) > most:
+        raise RequestTooLarge(f"{length} bytes, not more than {most}")
 
 
-def _preflight(heads: _Heads, origin: str | None) -> Response:
+def _preflight(heads: _Heads, origin: str | None, headers: str) -> Response:
     """Answer a browser that asks what a page of another origin may do. Raises ``MethodUnknown``."""
     if origin is None or b"access-control-request-method" not in heads.single:
         message = "OPTIONS"
@@ -304,7 +321,7 @@ def _preflight(heads: _Heads, origin: str | None) -> Response:
         status_code=204,
         headers={
             "access-control-allow-methods": ALLOW,
-            "access-control-allow-headers": PREFLIGHT_HEADERS,
+            "access-control-allow-headers": headers,
             "access-control-max-age": str(PREFLIGHT_S),
             "access-control-allow-private-network": "true",
         },

@@ -15,7 +15,8 @@ class Limits:
     ``linger_s`` for which the rest of a refused request is still taken and thrown away, so that
     the refusal is not lost with the connection.
 
-    ``target_bytes`` is the path with its query, ``head_bytes`` that and all headers.
+    ``target_bytes`` is the path with its query, ``head_bytes`` that and all headers;
+    ``body_bytes`` is more than any route takes: the guard holds each request to what its own does.
     ``pipelined`` requests may wait behind the one that is being answered. Of ``connections`` one
     peer (IPv4 address, IPv6 network of 64 bits) may have ``per_peer``.
     """
@@ -28,7 +29,7 @@ class Limits:
     target_bytes: int = 8_192
     head_bytes: int = 32_768
     headers: int = 100
-    body_bytes: int = 1_048_576
+    body_bytes: int = 16_777_216
     pipelined: int = 8
     connections: int = 64
     per_peer: int = 16

@@ -10,6 +10,7 @@ from bridge.config import Config
 from bridge.devices.registry import Device
 from bridge.health import HealthBoard
 from bridge.journal.store import Journal
+from bridge.model.exchange import Vendors
 from bridge.till.till import Till
 from drivers.contract.clock import Clock
 
@@ -31,6 +32,7 @@ class WebParts:
 
     ``connect_now`` wakes every link (a person waits). ``seen`` is called whenever a person looks
     at the operator page; ``code_of`` returns the text of a receipt's printed code from its JWS.
+    ``vendors`` must have started when the application is made; ``None``: the box has none.
     """
 
     config: Config
@@ -43,3 +45,4 @@ class WebParts:
     code_of: Callable[[str], str]
     connect_now: Callable[[], None] = field(default=lambda: None)
     seen: Callable[[], None] = field(default=lambda: None)
+    vendors: Vendors | None = None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+import math
+from collections.abc import Mapping
+from typing import Any, Final
 
 from pydantic_core import to_json
 from starlette.responses import Response
@@ -40,17 +42,31 @@ STATUS: Final[dict[str, int]] = {
 _BY_SIDE: Final = {Side.OPERATOR: 422, Side.PEER: 400, Side.DEVICE: 503, Side.BOX: 503}
 
 
+NO_CHALLENGE: Final[set[str]] = set()
+"""Codes answered with 401 to a sender that has no token to be asked for. Rooms of the API add
+their own."""
+
+
 def status_of(fault: Fault) -> int:
-    """Return the HTTP status for a fault."""
-    return STATUS.get(fault.code, _BY_SIDE[fault.side])
+    """Return the HTTP status for a fault: that of its code, else of the nearest fault it is a kind
+    of that has one, else by who must act."""
+    codes = (vars(kind).get("code") for kind in type(fault).__mro__)
+    found = (STATUS[code] for code in codes if code in STATUS)
+    return next(found, _BY_SIDE[fault.side])
 
 
 def problem(fault: Fault, language: str, status: int | None = None) -> Response:
     """Return the answer that describes a fault."""
     status = status_of(fault) if status is None else status
-    body = fault.as_problem(language)
-    body["status"] = status
+    return told(fault.as_problem(language), language, status)
+
+
+def told(fault: Mapping[str, Any], language: str, status: int) -> Response:
+    """Return the answer for a fault that is in words already (``Fault.as_problem``). Its fact
+    ``retry_after`` (seconds) is said in the header, too."""
     headers = {"cache-control": "no-store", "content-language": language}
-    if status == 401:
+    if (wait := fault.get("retry_after")) is not None:
+        headers["retry-after"] = str(math.ceil(wait))
+    if status == 401 and fault["code"] not in NO_CHALLENGE:
         headers["www-authenticate"] = 'Bearer realm="bonbridge"'
-    return Response(to_json(body), status, headers, MEDIA_TYPE)
+    return Response(to_json({**fault, "status": status}), status, headers, MEDIA_TYPE)

@@ -13,7 +13,8 @@ from pydantic_core import to_json
 from bridge.web.api.faults import RequestInvalid, RequestTooLarge
 from bridge.web.auth import COOKIE, Auth, session_cookies
 from bridge.web.faults import RequestTooSlow
-from bridge.web.guard import FORM, SESSION_PATH
+from bridge.web.gates import FORM
+from bridge.web.guard import SESSION_PATH
 
 MAX_BYTES: Final = 4_096
 """Anybody may send this body, so it is a small one."""

@@ -25,6 +25,7 @@ from bridge.devices.faults import DeviceUnknown
 from bridge.devices.registry import Device
 from bridge.fiscal.rksv.code import qr_code
 from bridge.health import HealthBoard
+from bridge.model.exchange import Vendors
 from bridge.model.roles import Role
 from bridge.web.api import routers
 from bridge.web.caller import STATE_KEY, Caller, language_of
@@ -88,7 +89,7 @@ class FakeDevices:
 class Desk:
     """The API of a shop. ``caller`` is who calls; ``connected`` counts wishes to connect now."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Shop, vendors: Vendors | None = None) -> None:
         self.shop = shop
         self.caller: Caller | None = TILL
         self.connected = 0
@@ -104,6 +105,7 @@ class Desk:
             devices=self.devices,
             code_of=qr_code,
             connect_now=self._connect,
+            vendors=vendors,
         )
         self.framework = self._framework()
         self.app: ASGIApp = self._with_caller
@@ -185,10 +187,12 @@ async def soon(condition: Callable[[], bool]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def desk(folder: Path, **options: Any) -> AsyncIterator[Desk]:
-    """Open a shop and its API."""
+async def desk(
+    folder: Path, *, vendors: Vendors | None = None, **options: Any
+) -> AsyncIterator[Desk]:
+    """Open a shop and its API. Calls that vendors add need the whole application."""
     async with Shop(folder, **options) as shop:
-        yield Desk(shop)
+        yield Desk(shop, vendors)
 
 
 @contextlib.asynccontextmanager

@@ -10,8 +10,12 @@ from playwright.async_api import async_playwright
 from starlette.types import Message, Receive, Scope, Send
 
 import bridge.web
+from bridge.web.api.added_docs import describe_added
+from bridge.web.gates import Gates
+from tests.web_api.description import operations
 from tests.web_api.desk import desk, served
-from tests.web_api.test_description import described, operations
+from tests.web_api.fake_vendors import FakeVendors
+from tests.web_api.test_description import described
 
 CHROMIUM = Path("/usr/bin/chromium")
 
@@ -61,6 +65,7 @@ async def test_a_browser_shows_every_operation_and_breaks_no_rule(tmp_path: Path
 
             await it.app(scope, receive, with_rules)
 
+        describe_added(it.framework, Gates(FakeVendors().routes()))
         wanted = {what["operationId"] for _, _, what in operations(await described(it))}
         async with served(ruled) as address, async_playwright() as playwright:
             browser = await playwright.chromium.launch(
@@ -82,6 +87,10 @@ async def test_a_browser_shows_every_operation_and_breaks_no_rule(tmp_path: Path
                 "register_unknown",
                 "taxes[].net",
             ):
+                assert word in text
+            await page.click("#flexiXml summary")
+            text = await page.inner_text("#flexiXml")
+            for word in ("Class: keyed", "Body: application/xml", "X-Allow-Duplicate", "202"):
                 assert word in text
             width = await page.evaluate("document.documentElement.scrollWidth")
             assert width <= 360

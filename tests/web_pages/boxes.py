@@ -12,6 +12,7 @@ from bridge.config import Config, Secret, parse_config
 from bridge.devices.registry import Device
 from bridge.fiscal.rksv.code import qr_code
 from bridge.health import Level
+from bridge.model.exchange import Vendors
 from bridge.model.receipt import Receipt
 from bridge.web.app import make_app
 from bridge.web.parts import WebParts
@@ -88,7 +89,12 @@ class Counter:
     """
 
     def __init__(
-        self, folder: Path, registers: Sequence[str] = ("K1",), *, open_loopback: bool = True
+        self,
+        folder: Path,
+        registers: Sequence[str] = ("K1",),
+        *,
+        open_loopback: bool = True,
+        vendors: Vendors | None = None,
     ) -> None:
         self.shop = Shop(folder, registers=registers)
         self.printer = FakePrinter()
@@ -96,6 +102,7 @@ class Counter:
         self.seen = 0
         self._registers = registers
         self._open_loopback = open_loopback
+        self._vendors = vendors
         self._listen = "127.0.0.1:0"
         self._stack = AsyncExitStack()
         self._server: WebServer
@@ -144,6 +151,7 @@ class Counter:
             code_of=qr_code,
             connect_now=self._connected,
             seen=self._looked_at,
+            vendors=self._vendors,
         )
 
     def _connected(self) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.web_pages.boxes import Counter
 from tests.web_pages.browser import DESKTOP, PHONE, Language, chromium, tablet
+from tests.web_pages.vendor_views import Office, vendor_views
 from tests.web_pages.views import views
 
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
@@ -26,6 +27,12 @@ async def take(folder: Path) -> None:
                     async with Counter(Path(data), ("K1", "K2")) as counter:
                         async for view, page in views(browser, counter, size, language):
                             await page.screenshot(path=folder / f"{view}-{ending}")
+                with tempfile.TemporaryDirectory() as data:
+                    async with Counter(
+                        Path(data), open_loopback=False, vendors=Office()
+                    ) as counter:
+                        async for view, page in vendor_views(browser, counter, size, language):
+                            await page.screenshot(path=folder / f"{view}-{ending}", full_page=True)
                 with tempfile.TemporaryDirectory() as data:
                     async with (
                         Counter(Path(data), open_loopback=False) as counter,

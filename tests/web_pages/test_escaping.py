@@ -11,8 +11,9 @@ from bridge.health import Level
 from drivers.contract.fault import Fault
 from drivers.printers.faults import PrinterUnreachable
 from tests.till.harness import line
-from tests.web_pages.boxes import Counter
+from tests.web_pages.boxes import TECHNICIAN, Counter
 from tests.web_pages.browser import tablet
+from tests.web_pages.vendor_views import Office
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -60,8 +61,12 @@ async def test_markup_in_texts_is_shown_and_never_run(browser: Browser, tmp_path
 
 async def test_pages_have_no_script_or_style_of_their_own(browser: Browser, tmp_path: Path) -> None:
     """The content security policy would stop them; nothing may even be tried."""
-    async with Counter(tmp_path) as counter, tablet(browser, counter.address) as till:
-        for path in ("/", "/status"):
+    async with (
+        Counter(tmp_path, open_loopback=False, vendors=Office()) as counter,
+        tablet(browser, counter.address) as till,
+    ):
+        await till.sign_in(TECHNICIAN)
+        for path in ("/", "/status", "/vendors", "/vendors/runs/0192fa1"):
             response = await till.page.goto(path)
             assert response is not None
             policy = response.headers["content-security-policy"]

@@ -16,7 +16,10 @@ from tests.web_pages.browser import tablet
 browsing = pytest.mark.asyncio(loop_scope="session")
 
 SCRIPTS = sorted(path for path in STATIC.glob("*.js") if path.name != "apidocs.js")
-BUILT = ("level.", "kind.", "phase.", "paper.", "register.", "role.")
+BUILT = (
+    *("level.", "kind.", "phase.", "paper.", "register.", "role."),
+    *("run.", "resolved.", "fact.", "queued_", "unknown_"),
+)
 """Beginnings of names that are put together from what the box says."""
 
 
@@ -32,8 +35,10 @@ def used() -> set[str]:
         found |= set(re.findall(r"\"([a-z_]+(?:\.[a-z_]+)?)\"", source))
     for path in TEMPLATES.glob("*.html"):
         found |= set(re.findall(r"\bt\.(\w+)", path.read_text(encoding="utf-8")))
-    views = (TEMPLATES.parent / "pages" / "box_state.py").read_text(encoding="utf-8")
-    found |= set(re.findall(r"words\[\"(\w+)\"\]", views))
+    for name in ("box_state.py", "run_words.py"):
+        views = (TEMPLATES.parent / "pages" / name).read_text(encoding="utf-8")
+        found |= set(re.findall(r"words\[\"(\w+)\"\]", views))
+        found |= set(re.findall(r"\(\"(run_\w+)\", ", views))
     found |= {
         f"{state}_{what}"
         for state in ("latched", "closed", "not_started")

@@ -8,13 +8,26 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from bridge.web.api import box, docs, exports, later, lines, live, receipts, registers
+from bridge.web.api import (
+    added,
+    box,
+    docs,
+    exports,
+    lines,
+    live,
+    receipts,
+    registers,
+    runs,
+    vendors,
+)
 from bridge.web.api.child import Exporter
+from bridge.web.gates import Gates
 from bridge.web.parts import WebParts
 
 
-def routers(parts: WebParts) -> list[APIRouter]:
-    """Return all routes of the local API, and the page that shows their description."""
+def routers(parts: WebParts, gates: Gates | None = None) -> list[APIRouter]:
+    """Return all routes of the local API, and the page that shows their description. ``gates`` are
+    the calls that other rooms have added."""
     return [
         receipts.routes(parts),
         lines.routes(parts),
@@ -22,6 +35,8 @@ def routers(parts: WebParts) -> list[APIRouter]:
         live.routes(parts),
         box.routes(parts),
         exports.routes(parts, Exporter()),
-        later.routes(),
+        vendors.routes(parts),
+        runs.routes(parts),
         docs.routes(),
+        added.routes(parts, gates or Gates()),
     ]

@@ -93,7 +93,7 @@ async def body_of(request: Request) -> dict[str, Any]:
 
     Raises ``RequestInvalid``, ``RequestTooLarge``.
     """
-    raw = await _read(request)
+    raw = await read(request, MAX_BODY_BYTES)
     if not raw.strip():
         return {}
     try:
@@ -153,14 +153,16 @@ def number_in(request: Request, name: str) -> int:
     return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else -1
 
 
-async def _read(request: Request) -> bytes:
+async def read(request: Request, most: int) -> bytes:
+    """Return the whole body, at most so many bytes. Raises ``RequestInvalid``,
+    ``RequestTooLarge``."""
     chunks = []
     size = 0
     try:
         async for chunk in request.stream():
             size += len(chunk)
-            if size > MAX_BODY_BYTES:
-                message = f"more than {MAX_BODY_BYTES} bytes"
+            if size > most:
+                message = f"more than {most} bytes"
                 raise RequestTooLarge(message)
             chunks.append(chunk)
     except ClientDisconnect as error:

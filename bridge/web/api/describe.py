@@ -45,6 +45,7 @@ _RETRY: Final = {
     "key": "repeat it with the same Idempotency-Key: it has its effect once",
     "rev": "repeated with the same rev it is refused as receipt_changed: nothing happens twice",
     "open": "repeat it with the same Idempotency-Key; without one each request opens a receipt",
+    "state": "repeated it is refused by the state that was reached: nothing happens twice",
     "again": "may be repeated, nothing is done twice that matters",
     "asked": "each request does it once more",
 }
@@ -98,6 +99,8 @@ def add(router: APIRouter, method: str, path: str, handler: Handler, what: Opera
         responses[what.status] = {"model": what.answer, "headers": _headers(what)}
     elif what.media:
         responses[what.status] = {"content": {what.media: {"schema": {"type": "string"}}}}
+    elif what.status == HTTPStatus.NO_CONTENT:
+        responses[what.status] = {"description": "done"}
     router.add_api_route(
         path,
         handler,
@@ -125,7 +128,7 @@ def body_schema(
     properties: dict[str, Any] = {}
     required: list[str] = []
     for model in models:
-        schema = _inlined(model.model_json_schema())
+        schema = inlined(model.model_json_schema())
         fields = schema.get("properties", {})
         properties |= {name: each for name, each in fields.items() if name not in without}
         required += [name for name in schema.get("required", []) if name not in without]
@@ -256,16 +259,16 @@ def _problems(what: Operation) -> dict[int | str, dict[str, Any]]:
     return found
 
 
-def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a schema with its references replaced by what they name; commands do not recurse."""
-    definitions = schema.pop("$defs", {})
+def inlined(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema with its references replaced by what they name; none recurses."""
+    definitions = schema.get("$defs", {})
 
     def inline(value: Any) -> Any:
         if isinstance(value, dict):
             reference = value.get("$ref", "")
             if reference.startswith(_DEFS):
                 return inline(definitions[reference.removeprefix(_DEFS)])
-            return {name: inline(each) for name, each in value.items()}
+            return {name: inline(each) for name, each in value.items() if name != "$defs"}
         if isinstance(value, list):
             return [inline(each) for each in value]
         return value

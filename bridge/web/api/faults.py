@@ -111,6 +111,18 @@ class ExportBusy(Fault):
     )
 
 
+class VendorUnknown(Fault):
+    """A vendor that is not in the configuration."""
+
+    code = "vendor_unknown"
+    side = Side.PEER
+    title = Text("Diesen Anbieter gibt es hier nicht", "There is no such vendor here")
+    advice = Text(
+        "Schreibweise prüfen; die eingerichteten Anbieter stehen unter /v1/vendors.",
+        "Check the spelling; the vendors that are set up are listed at /v1/vendors.",
+    )
+
+
 STATUS.update(
     {
         RequestInvalid.code: 400,
@@ -120,6 +132,7 @@ STATUS.update(
         NotBuilt.code: 501,
         ExportFailed.code: 500,
         ExportBusy.code: 503,
+        VendorUnknown.code: 404,
         "device_unknown": 404,
         "disk_full": 507,
     }

@@ -125,6 +125,8 @@ def _content(line: Line) -> dict[str, Any]:
         content["discount_percent"] = _decimal(line.discount, PERCENT_SCALE)
     if line.article is not None:
         content["article"] = line.article
+    if line.settles is not None:
+        content["settles"] = line.settles.as_body()
     return content
 
 

@@ -41,6 +41,14 @@ class Problem(BaseModel):
     advice: str = Field(description="what to do, in plain words")
 
 
+class SettlesView(Answer):
+    """The open invoice of a vendor that a line is the payment of."""
+
+    vendor: str
+    invoice: str
+    kind: str
+
+
 class LineView(Answer):
     """A line of a receipt."""
 
@@ -53,6 +61,7 @@ class LineView(Answer):
     discount: int = Field(description="discount of the line in hundredths of a percent")
     article: str | None
     cancels: int | None = Field(description="in a storno: the line of the original")
+    settles: SettlesView | None
 
 
 class PaymentView(Answer):
@@ -265,3 +274,73 @@ class Found(BaseModel):
 
 class Nothing(Answer):
     """An empty object: the request was taken."""
+
+
+class VendorSummary(Answer):
+    """A vendor's service. `queued` runs wait to be sent or to be finished by the vendor, `unknown`
+    ones wait for a person's decision. `since` is UTC ms."""
+
+    name: str
+    title: str
+    level: Level
+    phase: str
+    since: int
+    queued: int
+    unknown: int
+    fault: Problem | None
+    facts: dict[str, Any]
+
+
+class VendorList(Answer):
+    """All vendors' services that are set up."""
+
+    vendors: list[VendorSummary]
+
+
+class VendorCall(BaseModel):
+    """A call that a vendor adds to the local API; described in full under its own path. `class`
+    says what a repetition does: `read`, `upsert`, `keyed`, `once`, `local`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str
+    class_: str = Field(alias="class")
+    method: str
+    path: str
+    summary: str
+
+
+class VendorDetail(VendorSummary):
+    """A vendor's service and its calls."""
+
+    operations: list[VendorCall]
+
+
+class RunView(Answer):
+    """A run of a vendor's flow. Times are UTC ms; what is not known yet is left out."""
+
+    run: str
+    vendor: str
+    operation: str
+    class_: str = Field(alias="class", description="`upsert`, `keyed` or `once`")
+    state: str = Field(
+        description="`queued`, `sending`, `waiting` (the vendor works on it), `succeeded`, "
+        "`failed`, or `unknown`: nobody knows whether it happened, a person decides"
+    )
+    created: int
+    changed: int
+    tries: int
+    key: str | None = Field(None, description="the `Idempotency-Key` it was ordered with")
+    order: str | None = Field(None, description="runs of one order go one after the other")
+    due: int | None = Field(None, description="when it is tried next")
+    result: dict[str, Any] | None = None
+    problem: Problem | None = None
+    resolved: dict[str, Any] | None = Field(None, description="who decided what, and when")
+    summary: dict[str, Any] | None = Field(None, description="what it is about")
+    warnings: list[dict[str, Any]] | None = None
+
+
+class RunList(Answer):
+    """Runs, the newest first."""
+
+    runs: list[RunView]

@@ -202,6 +202,7 @@ def _line(line: Line) -> dict[str, Any]:
         "discount": line.discount,
         "article": line.article,
         "cancels": line.cancels,
+        "settles": None if line.settles is None else line.settles.as_body(),
     }
 
 

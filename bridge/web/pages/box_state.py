@@ -18,6 +18,9 @@ from bridge.web.pages.rendering import VIENNA, clock_text
 from bridge.web.parts import WebParts
 from drivers.contract.clock import Clock
 
+OF_VENDORS: Final = ("vendor", "settlement")
+"""Kinds whose own names are those of vendors."""
+
 STRIP_KINDS: Final = ("cloud", "unit", "printer")
 """Kinds that always have a place in the operator's strip when there is such a part."""
 
@@ -83,8 +86,10 @@ def today_of(clock: Clock) -> date:
     return clock.now().astimezone(VIENNA).date()
 
 
-def part_view(part: Part, words: Mapping[str, str], language: str, today: date) -> PartView:
-    """Put a part into words."""
+def part_view(
+    part: Part, words: Mapping[str, str], language: str, today: date, titles: Mapping[str, str]
+) -> PartView:
+    """Put a part into words. ``titles`` are what people call vendors."""
     fault = part.fault
     title = detail = advice = code = ""
     if fault is not None:
@@ -92,7 +97,7 @@ def part_view(part: Part, words: Mapping[str, str], language: str, today: date) 
         detail, code = fault.detail, fault.code
     return PartView(
         name=part.name,
-        label=_label(part.name, words),
+        label=_label(part.name, words, titles),
         level=str(part.level),
         level_text=words[f"level.{part.level}"],
         phase=words.get(f"phase.{part.phase}", part.phase),
@@ -105,13 +110,17 @@ def part_view(part: Part, words: Mapping[str, str], language: str, today: date) 
     )
 
 
-def _label(name: str, words: Mapping[str, str]) -> str:
+def _label(name: str, words: Mapping[str, str], titles: Mapping[str, str]) -> str:
     kind, _, own = name.partition(":")
+    if kind in OF_VENDORS:
+        own = titles.get(own, own)
     label = words.get(f"kind.{kind}", kind)
     return f"{label} {own}" if own else label
 
 
 def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_plain(each)}" for name, each in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(_plain(each) for each in value)
     if isinstance(value, bool):
@@ -123,7 +132,9 @@ def part_views(parts: WebParts, words: Mapping[str, str], language: str) -> list
     """Return all parts of the board in words: those that need care first."""
     today = today_of(parts.clock)
     ordered = sorted(parts.board.parts(), key=lambda part: (_WORST.index(part.level), part.name))
-    return [part_view(part, words, language, today) for part in ordered]
+    vendors = () if parts.vendors is None else parts.vendors.vendors(language)
+    titles = {each.name: each.title for each in vendors}
+    return [part_view(part, words, language, today, titles) for part in ordered]
 
 
 def chips(parts: WebParts, views: list[PartView], words: Mapping[str, str]) -> list[Chip]:

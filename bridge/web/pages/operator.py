@@ -12,6 +12,7 @@ from bridge.web.pages import box_state
 from bridge.web.pages.language import page_language
 from bridge.web.pages.rendering import Renderer
 from bridge.web.pages.setup import build_of, page_setup, till_setup
+from bridge.web.pages.vendors import may_see
 from bridge.web.parts import WebParts
 
 AWAY = "away"
@@ -39,6 +40,7 @@ def router(parts: WebParts, renderer: Renderer) -> APIRouter:
             till_setup(parts, words, language),
             shop=parts.config.shop.name,
             caller=caller,
+            vendors=may_see(parts, caller),
         )
 
     @pages.get("/strip")

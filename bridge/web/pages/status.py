@@ -10,11 +10,12 @@ from starlette.responses import Response
 
 from bridge.health import Level
 from bridge.model.roles import Role
-from bridge.web.caller import require
+from bridge.web.caller import Caller, require
 from bridge.web.pages import box_state
 from bridge.web.pages.language import page_language
 from bridge.web.pages.rendering import Renderer
 from bridge.web.pages.setup import live_setup
+from bridge.web.pages.vendors import may_see
 from bridge.web.parts import WebParts
 
 _CALM = (Level.OK, Level.OFF)
@@ -25,12 +26,13 @@ def router(parts: WebParts, renderer: Renderer) -> APIRouter:
     pages = APIRouter(include_in_schema=False)
     default = parts.config.box.language
 
-    def board(language: str) -> dict[str, Any]:
+    def board(language: str, caller: Caller) -> dict[str, Any]:
         views = box_state.part_views(parts, renderer.texts(language), language)
         return {
             "views": views,
             "trouble": sum(view.level not in _CALM for view in views),
             "registers": box_state.register_views(parts),
+            "vendors": may_see(parts, caller),
         }
 
     @pages.get("/status")
@@ -45,13 +47,13 @@ def router(parts: WebParts, renderer: Renderer) -> APIRouter:
             shop=parts.config.shop.name,
             caller=caller,
             exports=caller.role.may(Role.BACKOFFICE),
-            **board(language),
+            **board(language, caller),
         )
 
     @pages.get("/status/board")
     async def refreshed(request: Request) -> Response:
-        require(request, Role.TILL)
+        caller = require(request, Role.TILL)
         language = page_language(request, default)
-        return renderer.fragment("board.html", language, **board(language))
+        return renderer.fragment("board.html", language, **board(language, caller))
 
     return pages

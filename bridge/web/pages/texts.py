@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from bridge.printing.words import OUTAGE
+from bridge.web.pages.vendor_texts import VENDOR_TEXTS
 from drivers.contract.fault import Text
 
 TEXTS: Final[dict[str, Text]] = {
@@ -47,9 +48,13 @@ TEXTS: Final[dict[str, Text]] = {
     "kind.journal": Text("Journal", "Journal"),
     "kind.clock": Text("Uhr", "Clock"),
     "kind.web": Text("Lokaler Zugang", "Local access"),
+    "kind.vendor": Text("Anbieter", "Vendor"),
+    "kind.settlement": Text("Rechnungszahlungen", "Invoice payments"),
     "phase.connecting": Text("verbindet sich", "connecting"),
     "phase.waiting": Text("wartet auf den nächsten Versuch", "waiting for the next try"),
     "phase.ready": Text("bereit", "ready"),
+    "phase.by_hand": Text("von Hand", "by hand"),
+    "phase.disabled": Text("ausgefallen", "disabled"),
     "phase.starting": Text("startet", "starting"),
     "phase.stopping": Text("hält an", "stopping"),
     # State of the box
@@ -319,6 +324,7 @@ TEXTS: Final[dict[str, Text]] = {
     "role.backoffice": Text("Büro", "back office"),
     "role.technician": Text("Technik", "technician"),
     "version": Text("Version {version}", "Version {version}"),
+    **VENDOR_TEXTS,
 }
 """Every text by its name."""
 

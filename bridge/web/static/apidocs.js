@@ -73,6 +73,7 @@ function schemaTable(schema, all) {
 function operation(path, method, what, all) {
   const body = node("div", { class: "body" });
   if (what.description) body.append(node("p", {}, ...prose(what.description)));
+  if (what["x-class"]) body.append(node("p", {}, "Class: ", node("code", {}, what["x-class"]), "."));
   body.append(node("p", {}, "Retry: ", what["x-retry"] || "", "."));
   const parameters = what.parameters || [];
   if (parameters.length) {
@@ -83,8 +84,10 @@ function operation(path, method, what, all) {
       prose(each.description || ""),
     ])));
   }
-  const content = what.requestBody && what.requestBody.content["application/json"];
-  if (content) body.append(node("h3", {}, "Body"), schemaTable(content.schema, all));
+  for (const [type, content] of Object.entries((what.requestBody || {}).content || {})) {
+    const title = type === "application/json" ? "Body" : "Body: " + type;
+    body.append(node("h3", {}, title), schemaTable(content.schema, all));
+  }
   body.append(node("h3", {}, "Answers"), table(["Status", ""], Object.entries(what.responses).map(
     ([status, each]) => [status, prose(each.description || "")])));
   for (const [status, each] of Object.entries(what.responses)) {

@@ -1,41 +1,14 @@
 // The status page: the box renders it, the script keeps it fresh.
 
 import { Problem, call } from "./api.js";
-import { h, morph, show } from "./dom.js";
-import { Live } from "./live.js";
+import { follow, toast } from "./follow.js";
 import { t } from "./setup.js";
-
-const TOAST_MS = 8_000;
 
 /** Starts the page. */
 export function start() {
-  const board = document.getElementById("board");
-  const banner = document.getElementById("banner");
-  const toasts = document.getElementById("toasts");
-  let live = null;
-
-  async function refresh() {
-    show(board, await call("GET", "/status/board"));
-  }
-
-  function state(online) {
-    const lost = h(
-      "div",
-      { class: "lost", role: "alert" },
-      h("div", {}, h("strong", {}, t("connection_lost")), " ", t("connection_retry")),
-      h("button", { type: "button", class: "secondary", "data-action": "retry-now" }, t("retry_now")),
-    );
-    morph(banner, online ? [] : [lost]);
-  }
-
-  function toast(text) {
-    const made = h("div", { class: "toast" }, text);
-    toasts.append(made);
-    setTimeout(() => made.remove(), TOAST_MS);
-  }
+  follow(() => "/status/board");
 
   document.addEventListener("click", async (event) => {
-    if (event.target.closest("[data-action=retry-now]")) live.now();
     const target = event.target.closest("[data-action=connect]");
     if (target === null) return;
     target.disabled = true;
@@ -48,6 +21,4 @@ export function start() {
       target.disabled = false;
     }
   });
-
-  live = new Live({ refresh, state });
 }
