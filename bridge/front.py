@@ -1,4 +1,4 @@
-"""What faces the outside: the local API with its pages, and the links to clouds.
+"""What faces the outside: the local API with its pages, the links to clouds, vendors' flows.
 
 Started after the till is ready, stopped before it; none of it can hold a receipt up.
 """
@@ -26,6 +26,7 @@ from drivers.contract.clock import Clock
 
 if TYPE_CHECKING:
     from bridge.cloud.link import CloudLink
+    from bridge.flows import Flows
     from bridge.web.listener import Listener
 
 logger = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ class Front:
         self._inside = inside
         self._socket = socket
         self._looked_at: float | None = None
+        self._flows: Flows | None = None
         self._links: list[CloudLink] = []
         self._running: list[asyncio.Task[None]] = []
         self._listeners: list[Listener] = []
@@ -70,6 +72,7 @@ class Front:
         background. Raises faults of credentials and names; nothing runs then."""
         # Before the server: who asks at once to have them connected must find them.
         self._make_links()
+        await self._start_flows()
         if self._inside.config.web is not None or self._socket is not None:
             await self._start_web()
         for link in self._links:
@@ -83,6 +86,8 @@ class Front:
             *(link.stop() for link in self._links),
             *(listener.stop() for listener in self._listeners),
         )
+        if self._flows is not None:
+            await self._flows.stop()
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
@@ -91,6 +96,24 @@ class Front:
         """Have every link that waits try at once."""
         for link in self._links:
             link.wake()
+
+    async def _start_flows(self) -> None:
+        inside = self._inside
+        if not inside.config.vendors:
+            return
+        from bridge.flows import Flows
+
+        self._flows = Flows(
+            inside.config,
+            inside.credentials,
+            inside.clock,
+            inside.chance,
+            inside.journal,
+            inside.till,
+            inside.board,
+            software=f"bonbridge/{software_version()}",
+        )
+        await self._flows.start()
 
     def _make_links(self) -> None:
         config = self._inside.config
@@ -142,6 +165,7 @@ class Front:
             code_of=qr_code,
             connect_now=self.connect_now,
             seen=self._seen,
+            vendors=None if self._flows is None else self._flows.desk,
         )
         tokens = () if config.web is None else config.web.tokens
         secrets = {each.name: credentials.secret(each.token) for each in tokens}
