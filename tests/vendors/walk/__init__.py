@@ -1,0 +1,1 @@
+"""The walk-throughs of docs/vendors, typed into a real shell."""
