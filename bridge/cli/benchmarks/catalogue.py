@@ -10,6 +10,7 @@ from bridge.cli.benchmarks import (
     receipt_cost,
     syncs,
     throughput,
+    vendors_cost,
     verification,
 )
 from bridge.cli.benchmarks.figures import Benchmark
@@ -23,6 +24,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     link_cost.BENCHMARK,
     api_cost.BENCHMARK,
     card_cost.BENCHMARK,
+    vendors_cost.BENCHMARK,
 )
 """What this version measures; the other metrics of the design belong to parts not built yet."""
 
