@@ -19,6 +19,7 @@ from bridge.journal.store import Journal
 from bridge.printing.foreign import ForeignPapers
 from bridge.till.till import Till
 from bridge.vendors.engine.desk import Desk
+from bridge.vendors.engine.redact import guard_log
 from bridge.vendors.settlements import Settlements
 from drivers.contract.clock import Clock
 
@@ -67,6 +68,7 @@ class Flows:
     async def start(self) -> None:
         """Load the vendors and go on with what an earlier run left. A vendor that cannot be
         loaded is shown on the health board; nothing of it is raised."""
+        guard_log(logging.getLogger().handlers)
         await self.desk.start()
         settles = self.desk.settles()
         for register in self._till.registers.values():

@@ -37,9 +37,9 @@ class _Till:
         self._process = process
 
     async def ready(self) -> None:
-        """Wait until it is set up. Raises ``RuntimeError`` if it ended instead."""
+        """Wait until it is set up. Raises ``EOFError`` if it ended instead."""
         if (await self._line()).strip() != "ready":
-            raise RuntimeError("the till of the benchmark did not start")
+            raise EOFError("the till of the benchmark did not start")
 
     async def receipts(self, count: int) -> list[float]:
         """Make receipts and return their µs."""

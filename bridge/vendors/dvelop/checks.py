@@ -20,6 +20,9 @@ from bridge.vendors.engine.faults import CallInvalid
 LISTED = 100
 """Problems that are listed; of the others only the number is told."""
 
+SHOWN = 64
+"""Characters that are shown of a name which the caller has made up."""
+
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _SHAPES = {shape: re.compile(pattern) for shape, pattern in PATTERNS.items()}
 _SHAPE_NAMES = {
@@ -99,9 +102,10 @@ class Checker:
     def _fields(self, record: Record, value: Mapping[str, Any], pointer: str) -> None:
         for field in record.fields:
             self._field(field, value, f"{pointer}/{field.name}")
+        names = {field.name for field in record.fields}
         for name in value:
-            if record.field(name) is None:
-                self._notices.add("unknown_field", f"{pointer}/{name}", about=name)
+            if name not in names:
+                self._notices.add("unknown_field", f"{pointer}/{name[:SHOWN]}", about=name)
 
     def _field(self, field: Field, record: Mapping[str, Any], pointer: str) -> None:
         value = record.get(field.name)
@@ -189,9 +193,10 @@ class Checker:
 
     def _tax_category(self, value: Mapping[str, Any], pointer: str) -> None:
         pair = value.get("tax_category_1"), value.get("tax_category_2")
-        if not all(isinstance(part, str) and part for part in pair):
+        key = (value.get("company_id") or "", *pair)
+        if not all(isinstance(part, str) for part in key) or not all(pair):
             return
-        first = self._tax_categories.setdefault((value.get("company_id") or "", *pair), pointer)
+        first = self._tax_categories.setdefault(key, pointer)
         if first != pointer:
             self._notices.add("tax_category_ambiguous", pointer)
 

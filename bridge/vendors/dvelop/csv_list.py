@@ -17,6 +17,7 @@ from bridge.vendors.dvelop.fields import Entity, Type
 from bridge.vendors.engine.faults import CallInvalid
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_SHOWN = 64
 _WORDS = {"true": "true", "false": "false"}
 
 Row = tuple[int, bytes, list[tuple[str, str]]]
@@ -58,7 +59,7 @@ def _check_header(names: list[str], entity: Entity) -> None:
         problems.append(": the first line must name the fields")
     elif "" in names:
         problems.append(": a column of the first line has no name")
-    problems += [f": the column {name!r} is there twice" for name in _twice(names)]
+    problems += [f": the column {name[:_SHOWN]!r} is there twice" for name in _twice(names)]
     if "line_items" in names:
         problems.append("/line_items: nested lines cannot be given as CSV: use JSON")
     known = [name for name in names if entity.record.field(name) is not None]

@@ -16,6 +16,9 @@ from bridge.vendors.engine.faults import CallInvalid
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 
+_SHOWN = 64
+"""Characters that are shown of a name."""
+
 
 class _Twice(ValueError):
     """An object has a name twice: nobody can tell which value the vendor would take."""
@@ -131,8 +134,11 @@ def _value(text: str, at: int, pointer: str) -> tuple[Any, int]:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     record = dict(pairs)
     if len(record) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise _Twice(json.dumps(next(name for name in names if names.count(name) > 1)))
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise _Twice(json.dumps(name[:_SHOWN]))
+            seen.add(name)
     return record
 
 

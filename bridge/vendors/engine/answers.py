@@ -39,8 +39,9 @@ def read_answer(accepted: Accepted, answer: Answer, secret_names: Iterable[str])
     return json_answer(status, values)
 
 
-def run_answer(record: Record, secret_names: Iterable[str]) -> LocalAnswer:
-    """Answer a call by what became of its run. Raises the fault that the run ended with."""
+def run_answer(record: Record, secret_names: Iterable[str], language: str = "en") -> LocalAnswer:
+    """Answer a call by what became of its run: with a ``problem`` if it could not be sent yet.
+    Raises the fault that the run ended with."""
     match record.state:
         case State.FAILED | State.UNKNOWN:
             raise ending(record)
@@ -48,7 +49,11 @@ def run_answer(record: Record, secret_names: Iterable[str]) -> LocalAnswer:
             return _done(record, secret_names)
         case _:
             place = {"Location": f"/v1/runs/{record.id}"}
-            return json_answer(_ACCEPTED, _values(record, secret_names), place)
+            values = _values(record, secret_names)
+            if record.fault is not None:
+                problem = ending(record).as_problem(language)
+                values["problem"] = redact_json(problem, secret_names)
+            return json_answer(_ACCEPTED, values, place)
 
 
 def ending(record: Record) -> Fault:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -14,7 +15,9 @@ from bridge.health import HealthBoard
 from bridge.model.exchange import LocalRoute
 from bridge.model.faults import VendorNotConfigured
 from bridge.vendors.engine.channel import Channel, Way
+from bridge.vendors.engine.faults import VendorAuthFailed
 from bridge.vendors.engine.host import Host
+from bridge.vendors.engine.judging import PASSING
 from bridge.vendors.engine.ledger import Ledger
 from bridge.vendors.engine.local import Calls
 from bridge.vendors.engine.memory import VendorMemory
@@ -25,11 +28,14 @@ from bridge.vendors.engine.redact import known
 from bridge.vendors.engine.routes import route
 from bridge.vendors.engine.runner import Runner
 from bridge.vendors.engine.session import VendorSession
-from bridge.vendors.engine.spec import Settings, Vendor
+from bridge.vendors.engine.spec import Session, Settings, Vendor
 from bridge.vendors.engine.store import Store
 from bridge.vendors.engine.transport import Wire
 from bridge.vendors.engine.watching import Watching
 from drivers.contract.clock import Clock
+from drivers.contract.fault import Fault
+
+logger = logging.getLogger(__name__)
 
 _LAST_WORDS_S = 1.0
 """Seconds that callers get to hear how things stand when the box stops."""
@@ -80,7 +86,7 @@ class Engaged:
             strict=configured.strict,
         )
         if (check := vendor.check) is not None:
-            channel.probe = lambda: check(session)
+            channel.probe = lambda: _look(check, session)
         self.vendor = vendor
         self.office = Office(vendor, session, channel, around.store, around.clock, around.chance)
         self.ledger = Ledger(self.office)
@@ -122,6 +128,18 @@ class Engaged:
             route(self.vendor, each, self.calls.handler(each)) for each in self.vendor.operations
         ]
         return routes if self.notices is None else [*routes, *self.notices.routes()]
+
+
+async def _look(check: Callable[[Session], Awaitable[None]], session: Session) -> None:
+    """See whether a vendor is there. Whatever else its check finds is no reason to wait."""
+    try:
+        await check(session)
+    except (*PASSING, VendorAuthFailed):
+        raise
+    except Fault as fault:
+        logger.debug("%s", fault)
+    except Exception:
+        logger.exception("a check failed")
 
 
 async def _wait(tasks: set[asyncio.Task[Any]], seconds: float) -> None:

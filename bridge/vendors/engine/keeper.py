@@ -39,6 +39,7 @@ class Keeper:
         self._token: Secret | None = None
         self._logged_in = False
         self._strikes = 0
+        self._counted = 0
         self._login: asyncio.Task[Secret | None] | None = None
 
     @property
@@ -65,17 +66,19 @@ class Keeper:
         if request.anonymous:
             return await self._gate.send(request)
         token = await self.token()
+        counted = self._counted
         answer = await self._send(request, token)
         if not self._refused(answer, ended):
             return answer
         if token is None:
             # Credentials that travel with each request: a refusal is a failed log-in.
-            self._strike(answer)
+            self._strike(answer, counted)
         token = await self.renew(token)
+        counted = self._counted
         answer = await self._send(request, token)
         if not self._refused(answer, ended):
             return answer
-        self._strike(answer)
+        self._strike(answer, counted)
         raise _refused_again(answer)
 
     async def token(self) -> Secret | None:
@@ -124,8 +127,11 @@ class Keeper:
             self._strikes = 0
         return False
 
-    def _strike(self, answer: Answer) -> None:
-        self._strikes += 1
+    def _strike(self, answer: Answer, counted: int) -> None:
+        """Count a refusal; those of requests that were under way together are one."""
+        if counted == self._counted:
+            self._counted += 1
+            self._strikes += 1
         if self.stopped:
             raise _refused_again(answer)
 
@@ -140,7 +146,7 @@ class Keeper:
         except CallInvalid as fault:
             raise VendorNotConfigured(f"log-in: {fault.detail}") from None
         if token is not None:
-            known(token)
+            known(token, passing=True)
         self._token, self._logged_in = token, True
         return token
 

@@ -228,7 +228,7 @@ class Calls:
         trouble = self._runner.ledger.trouble
         if fresh.state is State.QUEUED and trouble is not None:
             raise trouble
-        return run_answer(fresh, self._office.vendor.redact)
+        return run_answer(fresh, self._office.vendor.redact, call.language)
 
     async def _read(self, operation: Operation, draft: Draft) -> LocalAnswer:
         now = self._office.now()

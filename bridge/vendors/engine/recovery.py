@@ -32,7 +32,7 @@ async def recover(office: Office, ledger: Ledger, runner: Runner) -> None:
             case State.WAITING:
                 await _waiting(office, ledger, runner, record)
             case _:
-                runner.lanes.block(record.order, record.id)
+                runner.hold_up(record)
     for record in await office.store.read(rows.with_after, office.name):
         office.spawn(ledger.finish(record))
 

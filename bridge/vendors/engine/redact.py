@@ -43,7 +43,10 @@ SHORTEST = 6
 ordinary words."""
 
 REMEMBERED = 64
-"""Latest secrets that are looked for."""
+"""Latest tokens of sessions that are looked for."""
+
+_SIGNATURE = "signature"
+"""An ordinary word of the box's own log, too: in texts only what looks like one is taken out."""
 
 _CHATTY = ("httpx", "httpcore")
 """Libraries that log addresses with their queries, and headers."""
@@ -56,18 +59,24 @@ class KnownSecrets:
     """Values that must not be seen, in the encodings in which they travel."""
 
     def __init__(self) -> None:
-        self._forms: OrderedDict[str, tuple[str, ...]] = OrderedDict()
+        self._lasting: dict[str, tuple[str, ...]] = {}
+        self._passing: OrderedDict[str, tuple[str, ...]] = OrderedDict()
         self._longest_first: list[str] = []
 
-    def learn(self, secret: Secret) -> None:
-        """Take a secret out of whatever is said from now on."""
+    def learn(self, secret: Secret, *, passing: bool = False) -> None:
+        """Take a secret out of whatever is said from now on; ``passing``: a session's token, which
+        makes way for later ones."""
         value = secret.reveal()
-        if len(value) < SHORTEST or value in self._forms or value.lower() in _WORDS:
+        if len(value) < SHORTEST or value.lower() in _WORDS:
             return
-        self._forms[value] = _forms(value)
-        while len(self._forms) > REMEMBERED:
-            self._forms.popitem(last=False)
-        every = {form for forms in self._forms.values() for form in forms}
+        if value in self._lasting or value in self._passing:
+            return
+        (self._passing if passing else self._lasting)[value] = _forms(value)
+        while len(self._passing) > REMEMBERED:
+            self._passing.popitem(last=False)
+        every = {
+            form for forms in (*self._lasting.values(), *self._passing.values()) for form in forms
+        }
         self._longest_first = sorted(every, key=len, reverse=True)
 
     def hide(self, text: str) -> str:
@@ -83,9 +92,10 @@ class KnownSecrets:
 _KNOWN = KnownSecrets()
 
 
-def known(secret: Secret) -> None:
-    """Take a secret of this process out of all that is redacted from now on."""
-    _KNOWN.learn(secret)
+def known(secret: Secret, *, passing: bool = False) -> None:
+    """Take a secret of this process out of all that is redacted from now on. ``passing``: it is a
+    session's token; only the latest of those are remembered."""
+    _KNOWN.learn(secret, passing=passing)
 
 
 def redact_target(target: str, extra: Iterable[str] = ()) -> str:
@@ -119,7 +129,7 @@ def redact_json(value: Any, extra: Iterable[str] = ()) -> Any:
 
 def redact_text(text: str, extra: Iterable[str] = ()) -> str:
     """Return a text without what stands behind a secret name (header, query, JSON, XML, form)."""
-    pattern = _pattern(tuple(sorted(_names(HEADERS, QUERY, BODY, extra))))
+    pattern = _pattern(tuple(sorted(_names(HEADERS, QUERY, BODY, extra) - {_SIGNATURE})))
     return _KNOWN.hide(pattern.sub(_starred, text))
 
 
@@ -207,6 +217,7 @@ def _pattern(names: tuple[str, ...]) -> re.Pattern[str]:
         either = "|".join(re.escape(name) for name in names)
         _PATTERNS[names] = re.compile(
             rf"(?i)(?P<whole><(?:{either})>)[^<]+"
+            r"|(?<![\w-])(?P<long>signature\\?[\"']?[^\w\r\n]{1,4})[\w+/=-]{20,}"
             r"|(?<![\w-])(?P<line>(?:set-)?cookie\s*:\s*)[^\r\n\"']+"
             rf"|(?<![\w-])(?P<lead>(?:{either})"
             # header, form, JSON, or a pair in a list
@@ -218,7 +229,7 @@ def _pattern(names: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _starred(match: re.Match[str]) -> str:
-    kept = ("whole", "line", "lead", "open", "scheme")
+    kept = ("whole", "long", "line", "lead", "open", "scheme")
     return "".join(match[name] or "" for name in kept) + STARS
 
 

@@ -136,10 +136,16 @@ class Runner:
         self._until.pop(record.id, None)
         self._failures.pop(record.id, None)
         if record.state is State.UNKNOWN:
-            self.lanes.block(record.order, record.id)
+            self.hold_up(record)
         else:
             self.lanes.unblock(record.order, record.id)
         self._wake.set()
+
+    def hold_up(self, record: Record) -> None:
+        """Let what comes after a run with unknown outcome wait, unless that does not matter: the
+        next request of an ``UPSERT`` sets the state anyway."""
+        if record.kind is not Kind.UPSERT:
+            self.lanes.block(record.order, record.id)
 
     # Sending in turn
 

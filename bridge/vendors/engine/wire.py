@@ -49,7 +49,7 @@ class Answer:
         """Return the content as JSON. Raises ``VendorBroken`` if it is none."""
         try:
             return json.loads(self.content)
-        except ValueError:
+        except (ValueError, RecursionError):
             kind = self.headers.get("content-type", "no type")
             message = f"status {self.status} with {kind} that is not JSON"
             raise VendorBroken(message) from None

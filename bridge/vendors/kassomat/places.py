@@ -23,7 +23,7 @@ from bridge.vendors.engine.wire import Answer, Request, json_body, segment
 from bridge.vendors.kassomat import assumed
 from bridge.vendors.kassomat.account import account_of
 from bridge.vendors.kassomat.bodies import answered, checked, checked_id, read_json
-from bridge.vendors.kassomat.faults import ChoiceNeeded
+from bridge.vendors.kassomat.faults import AccountMissing, ChoiceNeeded
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +175,16 @@ async def chosen(_: LocalCall, session: Session) -> LocalAnswer:
     kept = await session.memory.get("chosen") or {}
     body = {name: kept.get(name) for name in ("tenant", "cashbook")}
     return LocalAnswer(body=json_body(body))
+
+
+async def facts(session: Session) -> dict[str, Any]:
+    """Return what the status page shows: whose account is used, and where returns go."""
+    try:
+        account = "demo" if (await account_of(session)).demo else "configured"
+    except AccountMissing:
+        account = "none"
+    kept = await session.memory.get("chosen") or {}
+    return {"account": account, "cashbook": kept.get("cashbook")}
 
 
 def accept_tenants(answer: Answer, _: Run) -> Accepted:

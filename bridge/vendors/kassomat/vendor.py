@@ -301,5 +301,6 @@ VENDOR = Vendor(
         SecretName("password", "password of the account", required=False),
     ),
     check=account.check,
+    facts=places.facts,
     redact=("authentication_token", "X-Kassomat-Auth-Token"),
 )

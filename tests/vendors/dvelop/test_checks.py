@@ -44,7 +44,6 @@ async def _put(at: Box, entity: str, record: dict[str, Any]) -> tuple[list[str],
 
 async def _refused(at: Box, entity: str, record: dict[str, Any]) -> list[str]:
     """Put a bad record: its problems."""
-    await at.pass_time(10.0)
     before = len(at.sent())
     reply = await at.put(entity, record)
     assert reply.status == 422, reply.body

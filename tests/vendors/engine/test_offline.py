@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bridge.vendors.engine.faults import RunNotOpen, RunUnknown
+from bridge.vendors.engine.faults import RunNotOpen, RunUnknown, StateConflict
+from bridge.vendors.engine.spec import Session
+from bridge.vendors.engine.wire import Request
 from tests.vendors.engine.desks import post
+from tests.vendors.engine.service import VENDOR
 
 
 async def test_what_may_wait_waits_and_is_sent_when_the_vendor_is_there_again(
@@ -19,6 +23,7 @@ async def test_what_may_wait_waits_and_is_sent_when_the_vendor_is_there_again(
         reply = await p.send("parcels", "P1")
         assert reply.status == 202
         assert reply.json()["state"] == "queued"
+        assert reply.json()["problem"]["code"] == "vendor_unreachable"
         run = reply.json()["run"]
         view = await p.counter.run(run)
         assert view.due is not None
@@ -176,6 +181,20 @@ async def test_single_orders_that_had_to_wait_go_as_one_list(tmp_path: Path) -> 
         assert p.office.names == []
         carrier = (await p.counter.runs())[0]
         assert (carrier.operation, carrier.summary) == ("send_list", {"records": 3})
+
+
+async def test_what_else_a_check_finds_does_not_hold_up_what_waits(tmp_path: Path) -> None:
+    async def check(session: Session) -> None:
+        await session.read(Request(method="GET", target="/rates"))
+        raise StateConflict("something else is wrong")
+
+    async with post(tmp_path, find=lambda _: replace(VENDOR, check=check)) as p:
+        p.gone()
+        waiting = [(await p.single(f"n{n}")).json()["run"] for n in range(2)]
+        p.back()
+        p.office.jobs["job-1"] = "done"
+        for run in waiting:
+            assert (await p.counter.ended(run, step_s=10)).state == "succeeded"
 
 
 async def test_merged_orders_share_the_fate_of_their_list_also_over_a_restart(

@@ -113,6 +113,9 @@ async def test_no_word_for_too_long_is_left_to_a_person(tmp_path: Path) -> None:
         looks = len(p.stage.calls("GET", "/jobs/"))
         await p.counter.clock.advance(3600)
         assert len(p.stage.calls("GET", "/jobs/")) == looks
+        await p.counter.restart()
+        newer = await p.counter.call("POST", "/lists", body=[4])
+        assert newer.json()["state"] == "waiting", "the next list sets the state anyway"
 
 
 async def test_work_that_may_take_for_ever_stays_waiting_and_is_looked_at_when_asked_for(

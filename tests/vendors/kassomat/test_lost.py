@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.vendors.harness import Reply, counter
+from tests.vendors.harness import PATIENCE_S, Reply, counter
 from tests.vendors.kassomat.office import FIGURES, REAL, SECRETS, TEST, Office, office
 
 LOST = ["drop_after", "bad_json", "status_after"]
@@ -236,6 +237,9 @@ async def test_a_restart_while_a_return_is_under_way_sends_nothing_again(
         prefer = {"Prefer": "respond-async"}
         reply = await o.c.call("POST", "/returns", body=TEST, key="k-1", headers=prefer)
         await o.c.until("sending" if lost else "waiting", reply.json()["run"])
+        async with asyncio.timeout(PATIENCE_S):
+            while not o.stored():
+                await asyncio.sleep(0.005)
         await o.c.restart()
         o.stage.no_faults()
         assert (await o.ended(reply)).state == "succeeded"

@@ -271,6 +271,16 @@ async def test_the_health_board_looks_without_logging_in(tmp_path: Path) -> None
         assert part.fault.code == "kassomat_account_missing"
 
 
+async def test_the_status_page_shows_the_account_and_the_cashbook(tmp_path: Path) -> None:
+    async with office(tmp_path, secrets={}) as o:
+        assert (await o.c.check()).facts["account"] == "none"
+        await o.c.call("POST", "/demo-account", body={}, key="a")
+        assert (await o.c.check()).facts["account"] == "demo"
+        await o.c.call("POST", "/returns/preview", body=FIGURES)
+        chosen = (await o.c.call("GET", "/choice")).json()["cashbook"]
+        assert (await o.c.check()).facts["cashbook"] == chosen
+
+
 async def test_set_up_and_reports_are_for_the_back_office(tmp_path: Path) -> None:
     async with office(tmp_path) as o:
         tenant, cashbook = o.place()

@@ -25,6 +25,7 @@ from bridge.vendors.engine.faults import (
 from bridge.vendors.engine.keeper import Keeper
 from bridge.vendors.engine.spec import Auth
 from bridge.vendors.engine.wire import Answer, Request
+from tests.till.harness import until
 from tests.vendors.wire.gates import ScriptedGate, proof
 
 ORDER = Request(method="POST", target="/orders")
@@ -201,6 +202,19 @@ async def test_one_refusal_of_good_credentials_passes() -> None:
     keeper = Keeper(BasicAuth(), gate)
     for _ in range(6):
         assert (await keeper.send(ORDER)).status == 201
+
+
+async def test_many_refusals_at_the_same_time_are_one_strike() -> None:
+    answers = [Answer(status=401)] * 10 + [Answer(status=201)] * 10
+    gate = ScriptedGate(lambda _: answers.pop(0), SECRETS)
+    keeper = Keeper(BasicAuth(), gate)
+    gate.open.clear()
+    sending = [asyncio.create_task(keeper.send(ORDER)) for _ in range(10)]
+    await until(lambda: len(gate.sent) == 10)
+    gate.open.set()
+    found = await asyncio.gather(*sending)
+    assert [each.status for each in found] == [201] * 10
+    assert not keeper.stopped
 
 
 async def test_the_sender_may_say_that_a_good_answer_means_not_logged_in() -> None:

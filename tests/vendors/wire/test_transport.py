@@ -283,7 +283,11 @@ async def test_exactly_10_mb_are_taken() -> None:
 
 @pytest.mark.parametrize(
     ("body", "encoding"),
-    [(b"no gzip", "gzip"), (gzip.compress(b"{}", mtime=0)[:-4], "gzip"), (zlib.compress(b"{}"), "br")],
+    [
+        (b"no gzip", "gzip"),
+        (gzip.compress(b"{}", mtime=0)[:-4], "gzip"),
+        (zlib.compress(b"{}"), "br"),
+    ],
 )
 async def test_a_damaged_or_strangely_packed_answer_makes_no_sense(
     body: bytes, encoding: str
