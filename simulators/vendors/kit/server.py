@@ -119,3 +119,14 @@ class _Server(uvicorn.Server):
 
     async def main_loop(self) -> None:
         await self.leaving.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop listening; the library's own pauses are for those who are still connected."""
+        if self.server_state.connections or self.server_state.tasks:
+            await super().shutdown(sockets)
+            return
+        for server in self.servers:
+            server.close()
+            await server.wait_closed()
+        for each in sockets or []:
+            each.close()

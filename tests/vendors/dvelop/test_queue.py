@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bridge.vendors.dvelop import jobs
+from bridge.vendors.engine.faults import VendorBroken
+from bridge.vendors.engine.spec import Draft, Run, State
+from bridge.vendors.engine.wire import Answer, Request
 from tests.vendors.dvelop.boxes import JOBS, PLACE, box
+from tests.vendors.dvelop.examples import example
 
 
 def _unit(nr: str, name: str) -> dict[str, str]:
@@ -96,6 +102,9 @@ async def test_a_job_is_watched_less_and_less_often_and_given_up_after_an_hour(
             assert len(at.stage.calls("GET", job)) == asked
         assert (await at.ended(reply, step_s=600.0)).state == "unknown"
         assert len(at.sent("POST")) == 1
+        # The next list sets everything anyway: it does not wait for a person.
+        await at.batch("cost_units", _list(_unit("1", "B")))
+        assert len(at.sent("POST")) == 2
 
 
 async def test_a_restart_while_the_vendor_works_goes_on_watching(tmp_path: Path) -> None:
@@ -104,3 +113,42 @@ async def test_a_restart_while_the_vendor_works_goes_on_watching(tmp_path: Path)
         await at.counter.restart()
         assert (await at.ended(reply)).state == "succeeded"
         assert len(at.sent("POST")) == 1
+
+
+async def test_a_list_that_was_not_imported_holds_no_other_up(tmp_path: Path) -> None:
+    async with box(tmp_path) as at:
+        order = example("purchase_orders")
+        for number in ("1", "2"):
+            reply = await at.batch("purchase_orders", [order | {"id": number}])
+            await at.ended(reply)
+        assert (await at.get("/status")).json()["lists"][0]["status"] == "failed"
+        await at.line_down()
+        clicks = [await at.patiently(at.put("cost_units", _unit(str(n), "A"))) for n in range(5)]
+        await at.line_up()
+        for each in clicks:
+            assert (await at.ended(each)).state == "succeeded"
+        assert len(at.held("cost_units")) == 5
+        assert len(at.sent("", "cost_units")) == 1
+
+
+@pytest.mark.covers("D-5")
+@pytest.mark.parametrize("answer", [{}, {"jobs": []}, {"jobs": [{}]}, {"jobs": [{"job_id": 1}]}])
+def test_an_answer_without_exactly_one_job_makes_no_sense(answer: dict[str, Any]) -> None:
+    run = Run(
+        id="r",
+        vendor="dvelop",
+        operation="batch",
+        key="",
+        state=State.SENDING,
+        draft=Draft(
+            request=Request(method="POST", target="/"),
+            facts={"bucket": "b", "entity": "cost_units", "records": 1},
+        ),
+        created=1,
+    )
+    two = {"jobs": [{"job_id": "a"}, {"job_id": "b"}]}
+    for each in (answer, two, [answer]):
+        with pytest.raises(VendorBroken):
+            jobs.accept_batch(Answer(status=200, content=json.dumps(each).encode()), run)
+    good = jobs.accept_batch(Answer(status=200, content=b'{"jobs":[{"job_id":"a"}]}'), run)
+    assert good.values["job_id"] == "a"
