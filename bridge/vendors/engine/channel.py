@@ -32,7 +32,7 @@ class Way:
     """What a log-in may use (``spec.Gate``), and what sends.
 
     ``on_send`` of the task that sends an order is awaited before its first byte; a log-in on the
-    way runs in a task of its own.
+    way runs in a task of its own. ``acting`` are the tasks whose order is on its way.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Way:
         self.memory = memory
         self._secrets = secrets
         self.slots = Slots()
+        self.acting: set[asyncio.Task[Any]] = set()
         self.on_send: dict[asyncio.Task[Any] | None, Callable[[], Awaitable[None]]] = {}
 
     def secret(self, name: str) -> Secret | None:
@@ -53,10 +54,16 @@ class Way:
     async def send(self, request: Request) -> Answer:
         """Send one request as soon as there is a place for it."""
         async with self.slots.one():
-            note = self.on_send.get(asyncio.current_task())
-            if note is not None:
+            task = asyncio.current_task()
+            note = self.on_send.get(task)
+            if task is None or note is None:
+                return await self._wire.send(request)
+            self.acting.add(task)
+            try:
                 await note()
-            return await self._wire.send(request)
+                return await self._wire.send(request)
+            finally:
+                self.acting.discard(task)
 
     async def close(self) -> None:
         """Close what is open."""

@@ -112,7 +112,7 @@ class Engaged:
 
     async def stop(self, grace_s: float) -> None:
         """Give requests under way some seconds, then cut everything."""
-        acting = {task for task in self.office.channel.way.on_send if task is not None}
+        acting = set(self.office.channel.way.acting)
         callers = self.calls.callers
         await _cut(self.office.tasks - acting - callers)
         if grace_s > 0:

@@ -7,7 +7,11 @@ from typing import Any, ClassVar, Self
 
 from pydantic import ValidationError
 
+from bridge.model.faults import MAX_NAME
 from drivers.contract.fault import Fault, Side, Text
+
+MAX_PROBLEMS = 50
+"""Wrong fields named at once."""
 
 # The call
 
@@ -37,10 +41,11 @@ class CallInvalid(Fault):
 
     @classmethod
     def of(cls, error: ValidationError, inside: str = "") -> Self:
-        """Name every wrong field of a validation; values are not repeated."""
+        """Name the wrong fields of a validation; values are not repeated, and names, which may be
+        the sender's, are cut."""
         found = [
-            f"{inside}/{'/'.join(str(part) for part in each['loc'])}: {each['msg']}"
-            for each in error.errors(include_input=False, include_url=False)
+            f"{inside}/{'/'.join(str(part)[:MAX_NAME] for part in each['loc'])}: {each['msg']}"
+            for each in error.errors(include_input=False, include_url=False)[:MAX_PROBLEMS]
         ]
         return cls.listing(found)
 
