@@ -36,13 +36,25 @@ def register(subparsers: argparse._SubParsersAction) -> None:  # type: ignore[ty
 def run(args: argparse.Namespace) -> int:
     """Print ``ok: …`` or every problem. Faults of the file itself are left to the caller."""
     config = load_config(args.file)
-    faults = [] if args.no_credentials else list(credential_faults(config, os.environ))
+    faults = list(vendor_faults(config))
+    if not args.no_credentials:
+        faults += credential_faults(config, os.environ)
     for fault in faults:
         print_fault(fault, sys.stderr, language_of(os.environ))
     if faults:
         return 1
     print(f"ok: {args.file}: {summary(config)}")
     return 0
+
+
+def vendor_faults(config: Config) -> Iterator[Fault]:
+    """Walk what the vendors' own program files find wrong with their tables."""
+    if not config.vendors:
+        return
+    from bridge.vendors.engine.set_up import faults_of
+
+    for each in config.vendors:
+        yield from faults_of(each)
 
 
 def credential_faults(config: Config, environ: Mapping[str, str]) -> Iterator[Fault]:
@@ -59,6 +71,7 @@ def credential_faults(config: Config, environ: Mapping[str, str]) -> Iterator[Fa
             yield fault
     others = [unit.pin for unit in config.signing_units]
     others += [cloud.token for cloud in config.clouds]
+    others += [name for vendor in config.vendors for name in vendor.secrets.values()]
     others += [] if config.web is None else [token.token for token in config.web.tokens]
     for name in dict.fromkeys(others):
         try:
@@ -75,6 +88,8 @@ def summary(config: Config) -> str:
     parts.append(_counted("printer", [printer.name for printer in config.printers]))
     if config.clouds:
         parts.append(_counted("cloud", [cloud.name for cloud in config.clouds]))
+    if config.vendors:
+        parts.append(_counted("vendor", [vendor.name for vendor in config.vendors]))
     parts.append("no page" if config.web is None else f"page at {config.web.listen}")
     return ", ".join(parts)
 

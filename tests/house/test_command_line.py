@@ -251,7 +251,7 @@ def test_check_config_says_ok_or_names_every_problem(tmp_path: Path) -> None:
 
     missing = python(*command, LANG="de_AT.UTF-8", CREDENTIALS_DIRECTORY="")
     assert missing.returncode == 1
-    assert missing.stderr.count("Code: credential_missing") == 4
+    assert missing.stderr.count("Code: credential_missing") == 6
     skipped = python(*command, "--no-credentials")
     assert (skipped.returncode, skipped.stderr) == (0, "")
 
@@ -260,6 +260,8 @@ def test_check_config_says_ok_or_names_every_problem(tmp_path: Path) -> None:
         "card-1-pin": "123456",
         "asello.token": "a token of the cloud",
         "counter.token": "a token of the counter",
+        "flexi.user": "a user",
+        "flexi.password": "a password",
     }
     for name, value in secrets.items():
         (directory / name).write_text(value, encoding="utf-8")

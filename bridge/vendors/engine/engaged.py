@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
-from pydantic import ValidationError
-
-from bridge.config import Secret, VendorSettings
+from bridge.config import VendorSettings
 from bridge.health import HealthBoard
 from bridge.model.exchange import LocalRoute
-from bridge.model.faults import VendorNotConfigured
 from bridge.vendors.engine.channel import Channel, Way
 from bridge.vendors.engine.faults import VendorAuthFailed
 from bridge.vendors.engine.host import Host
@@ -24,11 +21,11 @@ from bridge.vendors.engine.memory import VendorMemory
 from bridge.vendors.engine.notices import Notices
 from bridge.vendors.engine.office import Office
 from bridge.vendors.engine.recovery import recover
-from bridge.vendors.engine.redact import known
 from bridge.vendors.engine.routes import route
 from bridge.vendors.engine.runner import Runner
 from bridge.vendors.engine.session import VendorSession
-from bridge.vendors.engine.spec import Session, Settings, Vendor
+from bridge.vendors.engine.set_up import SecretOf, address_of, secrets_of, settings_of
+from bridge.vendors.engine.spec import Session, Vendor
 from bridge.vendors.engine.store import Store
 from bridge.vendors.engine.transport import Wire
 from bridge.vendors.engine.watching import Watching
@@ -39,8 +36,6 @@ logger = logging.getLogger(__name__)
 
 _LAST_WORDS_S = 1.0
 """Seconds that callers get to hear how things stand when the box stops."""
-
-SecretOf = Callable[[str], Secret]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +56,8 @@ class Engaged:
 
     def __init__(self, vendor: Vendor, configured: VendorSettings, around: Surroundings) -> None:
         """Raises ``VendorNotConfigured`` and what reading a credential raises."""
-        settings = _settings(vendor.settings, configured)
-        address = configured.url or vendor.base_url
-        if not address:
-            raise VendorNotConfigured(f"{vendor.name}: `url` is missing")
+        settings = settings_of(vendor, configured)
+        address = address_of(vendor, configured)
         wire = Wire(
             address,
             simulator=configured.simulator,
@@ -73,7 +66,7 @@ class Engaged:
             read_s=vendor.read_timeout_s,
         )
         memory = VendorMemory(around.store, vendor.name)
-        way = Way(wire, settings, address, memory, _secrets(vendor, configured, around.secret_of))
+        way = Way(wire, settings, address, memory, secrets_of(vendor, configured, around.secret_of))
         channel = Channel(vendor, way, around.clock, around.chance)
         session = VendorSession(
             vendor.name,
@@ -151,33 +144,3 @@ async def _cut(tasks: set[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _settings(model: type[Settings], configured: VendorSettings) -> Settings:
-    try:
-        return model.model_validate(dict(configured.options))
-    except ValidationError as error:
-        problems = [
-            f"{'.'.join(str(part) for part in each['loc']) or 'options'}: {each['msg']}"
-            for each in error.errors(include_input=False, include_url=False)
-        ]
-        message = f"{configured.name}.options: {'; '.join(problems)}"
-        raise VendorNotConfigured(message) from None
-
-
-def _secrets(vendor: Vendor, configured: VendorSettings, secret_of: SecretOf) -> dict[str, Secret]:
-    wanted: Mapping[str, bool] = {each.name: each.required for each in vendor.secrets}
-    _all_known(vendor.name, configured.secrets, wanted)
-    missing = [name for name, must in wanted.items() if must and name not in configured.secrets]
-    if missing:
-        raise VendorNotConfigured(f"{vendor.name}: `secrets` lacks {', '.join(missing)}")
-    secrets = {name: secret_of(credential) for name, credential in configured.secrets.items()}
-    for secret in secrets.values():
-        known(secret)
-    return secrets
-
-
-def _all_known(vendor: str, given: Mapping[str, str], wanted: Mapping[str, bool]) -> None:
-    unknown: Sequence[str] = sorted(set(given) - set(wanted))
-    if unknown:
-        raise VendorNotConfigured(f"{vendor}: there is no secret {', '.join(unknown)}")
