@@ -11,7 +11,7 @@ import pytest
 from bridge.model.exchange import LocalAnswer, LocalCall, VendorView
 from bridge.model.faults import VendorNotConfigured
 from bridge.model.roles import Role
-from bridge.vendors.engine import faults
+from bridge.vendors.engine import endings, faults
 from bridge.web.api.flow_status import FLOW_STATUS
 from bridge.web.problems import status_of
 from drivers.contract.fault import Fault
@@ -329,7 +329,7 @@ async def test_a_vendor_whose_program_is_broken_says_that_on_every_path(tmp_path
 def test_every_fault_of_the_engine_has_the_status_that_is_promised() -> None:
     leaves = {
         each.code: each
-        for each in (*vars(faults).values(), VendorNotConfigured)
+        for each in (*vars(faults).values(), *vars(endings).values(), VendorNotConfigured)
         if isinstance(each, type) and issubclass(each, Fault) and "code" in vars(each)
         if each is not Fault
     }
