@@ -72,9 +72,14 @@ class Front:
         background. Raises faults of credentials and names; nothing runs then."""
         # Before the server: who asks at once to have them connected must find them.
         self._make_links()
-        await self._start_flows()
-        if self._inside.config.web is not None or self._socket is not None:
-            await self._start_web()
+        try:
+            await self._start_flows()
+            if self._inside.config.web is not None or self._socket is not None:
+                await self._start_web()
+        except BaseException:
+            if self._flows is not None:
+                await self._flows.stop()
+            raise
         for link in self._links:
             task = asyncio.get_running_loop().create_task(link.run(), name=link.name)
             task.add_done_callback(_ended)

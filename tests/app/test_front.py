@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from pathlib import Path
 
@@ -15,6 +16,17 @@ from bridge.web.faults import TokenWeak
 from drivers.contract.clock import SystemClock
 from tests.app.boxes import Shop, sell, start_register
 from tests.till.harness import until
+
+VENDOR = """
+[[vendor]]
+name = "offercube"
+url = "http://127.0.0.1:1"
+simulator = true
+[vendor.secrets]
+sid = "sid"
+[vendor.options]
+tenant = "shop"
+"""
 
 WEB = """
 [web]
@@ -72,12 +84,15 @@ async def test_a_token_that_is_too_short_stops_the_start_and_leaves_nothing_runn
     tmp_path: Path,
 ) -> None:
     more = WEB.format(port=0) + '[[web.token]]\nname = "x"\nrole = "till"\ntoken = "short"\n'
-    shop = Shop(tmp_path, more=more)
+    shop = Shop(tmp_path, more=more + VENDOR)
     shop.secret("short", "abc")
+    shop.secret("sid", "a session of these tests")
     box = box_of(shop)
+    before = asyncio.all_tasks()
     with pytest.raises(TokenWeak) as weak:
         await box.start()
     assert "abc" not in str(weak.value)
+    assert asyncio.all_tasks() == before
     shop.secret("short", "a token that is long enough")
     again = box_of(shop)
     await again.start()

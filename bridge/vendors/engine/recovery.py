@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bridge.vendors.engine import rows
-from bridge.vendors.engine.faults import AnswerLost, Offline
+from bridge.vendors.engine.faults import AnswerLost, Offline, VendorBusy
 from bridge.vendors.engine.lanes import Item
 from bridge.vendors.engine.ledger import Ledger
 from bridge.vendors.engine.office import Office
@@ -43,9 +43,17 @@ async def _queued(office: Office, ledger: Ledger, runner: Runner, record: Record
         fault = AnswerLost if lost else Offline
         await ledger.end(record, State.FAILED, fault("the box stopped before it could be sent"))
     elif office.operation(record.operation) is not None:
-        wait = 0.0 if record.due is None else (record.due - office.now()) / 1000
-        due = office.clock.monotonic() + min(max(wait, 0.0), MAX_DUE_S)
+        due = office.clock.monotonic() + _rest_s(office, record)
         runner.lanes.add(Item(record.id, record.operation, record.order, due))
+
+
+def _rest_s(office: Office, record: Record) -> float:
+    """Return the seconds before a queued run is tried: none after a start, which may be what cured
+    its trouble, except where the vendor asked for a pause."""
+    asked = record.fault is not None and isinstance(unpack_fault(record.fault), VendorBusy)
+    if record.due is None or not asked:
+        return 0.0
+    return min(max((record.due - office.now()) / 1000, 0.0), MAX_DUE_S)
 
 
 async def _sending(office: Office, ledger: Ledger, runner: Runner, record: Record) -> None:

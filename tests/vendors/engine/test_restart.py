@@ -31,6 +31,30 @@ async def test_queued_and_allowed_to_wait_is_sent_later_in_its_order(tmp_path: P
         assert p.office.parcels == ["P0", "P1", "P2"]
 
 
+async def test_a_start_tries_at_once_what_waited_for_a_line(tmp_path: Path) -> None:
+    async with post(tmp_path) as p:
+        p.gone()
+        run = (await p.send("parcels", "P1")).json()["run"]
+        await p.counter.clock.advance(3600)
+        due = (await p.counter.run(run)).due
+        assert due is not None
+        assert due > p.counter.clock.now().timestamp() * 1000
+        p.back()
+        await p.counter.restart()
+        assert (await p.counter.ended(run, step_s=0)).state == "succeeded"
+
+
+async def test_a_start_keeps_to_the_pause_that_the_vendor_asked_for(tmp_path: Path) -> None:
+    async with post(tmp_path) as p:
+        p.stage.fault("status", status=429, retry_after="600", path="/parcels")
+        run = (await p.send("parcels", "P1")).json()["run"]
+        await p.counter.restart()
+        await p.counter.clock.advance(500)
+        assert p.office.parcels == []
+        await p.counter.clock.advance(200)
+        assert (await p.counter.ended(run, step_s=10)).state == "succeeded"
+
+
 async def test_queued_and_not_allowed_to_wait_is_not_sent(tmp_path: Path) -> None:
     async with post(tmp_path) as p:
         p.stage.fault("delay", delay_s=30, path="/letters")
