@@ -19,6 +19,7 @@ from typing import Any
 from bridge.app import PROJECTIONS, Box
 from bridge.config import Config, Credentials
 from bridge.daemon.log import log_unhandled_of_loop, set_up_log
+from bridge.daemon.loop import BoxLoop
 from bridge.daemon.notify import Notifier
 from bridge.daemon.place import socket_path
 from bridge.daemon.watchdog import Watchdog, limit_of, register_proof, writer_proof
@@ -64,7 +65,8 @@ def run_daemon(
     box = Box(config, credentials, SystemClock(), socket=socket_path(config, environ))
     daemon = Daemon(box, notifier, watchdog_s=limit_of(environ))
     try:
-        return asyncio.run(daemon.run())
+        with asyncio.Runner(loop_factory=BoxLoop) as runner:
+            return runner.run(daemon.run())
     except Fault as fault:
         notifier.status(f"{fault.code}: {fault.title.in_language(config.box.language)}")
         raise
