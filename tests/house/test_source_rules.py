@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -18,30 +19,35 @@ EVERYTHING = source_files(*PACKAGES, "tests")
 UNREASONED = re.compile(r"#\s*(?:noqa(?::\s*[A-Z0-9, ]+)?|type:\s*ignore(?:\[[^]]*\])?)\s*$")
 
 
+@functools.cache
 def read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
+
+
+@functools.cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(read(path))
 
 
 def test_there_are_files_to_look_at() -> None:
     assert len(PRODUCT) > 20
 
 
-@pytest.mark.parametrize("path", EVERYTHING, ids=name_of)
-def test_no_file_is_longer_than_a_reader_can_hold(path: Path) -> None:
-    assert len(read(path).splitlines()) <= LONGEST_FILE
+def test_no_file_is_longer_than_a_reader_can_hold() -> None:
+    lengths = {name_of(path): len(read(path).splitlines()) for path in EVERYTHING}
+    assert not {name: lines for name, lines in lengths.items() if lines > LONGEST_FILE}
 
 
-@pytest.mark.parametrize("path", PRODUCT, ids=name_of)
-def test_every_module_says_what_it_is_for(path: Path) -> None:
-    assert ast.get_docstring(ast.parse(read(path)))
+def test_every_module_says_what_it_is_for() -> None:
+    assert not [name_of(path) for path in PRODUCT if not ast.get_docstring(parsed(path))]
 
 
-@pytest.mark.parametrize("path", PRODUCT, ids=name_of)
-def test_every_public_class_of_a_module_says_what_it_is(path: Path) -> None:
+def test_every_public_class_of_a_module_says_what_it_is() -> None:
     """A fault says it in its title, for a person at the counter."""
     bare = [
-        node.name
-        for node in ast.parse(read(path)).body
+        f"{name_of(path)}: {node.name}"
+        for path in PRODUCT
+        for node in parsed(path).body
         if isinstance(node, ast.ClassDef)
         and not node.name.startswith("_")
         and not ast.get_docstring(node)
@@ -50,21 +56,21 @@ def test_every_public_class_of_a_module_says_what_it_is(path: Path) -> None:
     assert not bare
 
 
-@pytest.mark.parametrize("path", PRODUCT, ids=name_of)
-def test_errors_are_faults_and_never_bare(path: Path) -> None:
+def test_errors_are_faults_and_never_bare() -> None:
     bare = {"RuntimeError", "Exception", "BaseException", "AssertionError"}
     raised = [
-        f"line {node.lineno}"
-        for node in ast.walk(ast.parse(read(path)))
+        f"{name_of(path)}:{node.lineno}"
+        for path in PRODUCT
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.Raise) and node.exc is not None and called(node.exc) in bare
     ]
     assert not raised
 
 
-@pytest.mark.parametrize("path", EVERYTHING, ids=name_of)
-def test_a_silenced_check_has_its_reason_beside_it(path: Path) -> None:
+def test_a_silenced_check_has_its_reason_beside_it() -> None:
     silent = [
-        f"line {number}: {line.strip()}"
+        f"{name_of(path)}:{number}: {line.strip()}"
+        for path in EVERYTHING
         for number, line in enumerate(read(path).splitlines(), start=1)
         if UNREASONED.search(line)
     ]
