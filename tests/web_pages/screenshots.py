@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.web_pages.boxes import Counter
 from tests.web_pages.browser import DESKTOP, PHONE, Language, chromium, tablet
+from tests.web_pages.settle_views import settle_views
 from tests.web_pages.vendor_views import Office, vendor_views
 from tests.web_pages.views import views
 
@@ -33,6 +34,9 @@ async def take(folder: Path) -> None:
                     ) as counter:
                         async for view, page in vendor_views(browser, counter, size, language):
                             await page.screenshot(path=folder / f"{view}-{ending}", full_page=True)
+                with tempfile.TemporaryDirectory() as data:
+                    async for view, page in settle_views(browser, Path(data), size, language):
+                        await page.screenshot(path=folder / f"{view}-{ending}")
                 with tempfile.TemporaryDirectory() as data:
                     async with (
                         Counter(Path(data), open_loopback=False) as counter,

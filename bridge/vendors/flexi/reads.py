@@ -17,8 +17,10 @@ from bridge.vendors.flexi.names import (
     ISSUED,
     evidence_path,
     reference,
+    settled_invoice,
 )
 from bridge.vendors.flexi.sending import documents_of
+from bridge.vendors.flexi.shown import neutral
 
 PAY = "pay"
 """The operation whose runs ``payment_state`` knows."""
@@ -27,20 +29,24 @@ _NOT_SENT = (State.QUEUED, State.FAILED)
 
 
 async def draft_invoice(call: LocalCall, session: Session) -> Draft:
-    """Draft ``GET /invoices/{id}?kind=issued|received``."""
+    """Draft ``GET /invoices/{id}?kind=issued|received&by=id|number``."""
     kind = call.parameter("kind") or "issued"
     if kind not in EVIDENCES:
         raise CallInvalid.at("/kind", "must be issued or received")
-    ident = _reference(call.path["id"])
+    by = call.parameter("by") or "id"
+    if by not in ("id", "number"):
+        raise CallInvalid.at("/by", "must be id or number")
+    ident = call.path["id"]
+    ident = _reference(settled_invoice(ident) if by == "number" else ident)
     request = record_request(session, EVIDENCES[kind], ident)
     return Draft(request=request, facts={"evidence": EVIDENCES[kind], "kind": kind})
 
 
 def accept_invoice(answer: Answer, run: Run) -> Accepted:
-    """Show what the counter needs of an invoice, values as Flexi gave them."""
+    """Show what the counter needs of an invoice, in Flexi's names and in neutral ones."""
     invoice = record_in(answer, run.draft.facts["evidence"])
     values = {name: invoice[name] for name in INVOICE_FIELDS if name in invoice}
-    return Accepted(values={"kind": run.draft.facts["kind"], **values})
+    return Accepted(values={"kind": run.draft.facts["kind"], **neutral(invoice), **values})
 
 
 async def payment_state(call: LocalCall, session: Session) -> LocalAnswer:

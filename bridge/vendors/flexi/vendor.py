@@ -108,6 +108,12 @@ VENDOR = Vendor(
                     "issued (default) or received",
                     {"type": "string", "enum": ["issued", "received"]},
                 ),
+                Parameter(
+                    "by",
+                    "id (default), or number: digits alone are the number on the invoice, as in "
+                    "a line that settles it",
+                    {"type": "string", "enum": ["id", "number"]},
+                ),
             ),
         ),
         Operation(

@@ -11,6 +11,7 @@ from bridge.web.caller import caller_of, require
 from bridge.web.pages import box_state
 from bridge.web.pages.language import page_language
 from bridge.web.pages.rendering import Renderer
+from bridge.web.pages.settling import settling_setup
 from bridge.web.pages.setup import build_of, page_setup, till_setup
 from bridge.web.pages.vendors import may_see
 from bridge.web.parts import WebParts
@@ -37,7 +38,7 @@ def router(parts: WebParts, renderer: Renderer) -> APIRouter:
         return renderer.page(
             "till.html",
             language,
-            till_setup(parts, words, language),
+            till_setup(parts, words, language) | {"settling": settling_setup(parts, language)},
             shop=parts.config.shop.name,
             caller=caller,
             vendors=may_see(parts, caller),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from bridge.printing.words import OUTAGE
+from bridge.web.pages.settle_texts import SETTLE_TEXTS
 from bridge.web.pages.vendor_texts import VENDOR_TEXTS
 from drivers.contract.fault import Text
 
@@ -324,6 +325,7 @@ TEXTS: Final[dict[str, Text]] = {
     "role.backoffice": Text("Büro", "back office"),
     "role.technician": Text("Technik", "technician"),
     "version": Text("Version {version}", "Version {version}"),
+    **SETTLE_TEXTS,
     **VENDOR_TEXTS,
 }
 """Every text by its name."""

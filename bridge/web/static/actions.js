@@ -13,6 +13,7 @@ import {
 } from "./money.js";
 import { givenCents } from "./panels.js";
 import { stepped } from "./receipt_view.js";
+import * as settle from "./settle.js";
 import { setup, t } from "./setup.js";
 import { changed, chooseRegister, state } from "./state.js";
 import { change, freshPad, work } from "./work.js";
@@ -33,6 +34,8 @@ const TAPS = {
     ask("price", line, editCents(line.unit_cents, setup.language));
   },
   "ask-discount": () => open("discount", { kind: "percent", value: "" }),
+  "ask-settle": () => open("settle", settle.begin()),
+  "settle-again": settle.lookUp,
   "ask-cash": () => open("cash", { given: "" }),
   "ask-abort": () => open("abort", { reason: "reason_left", other: "" }),
   step: ({ n, by }) => step(Number(n), Number(by)),
@@ -90,6 +93,7 @@ export function typed(into, value) {
   entered.wrong = null;
   entered.fresh = false;
   if (name === "kind") entered.value = "";
+  if (state.panel === "settle") settle.typed(name);
   changed();
 }
 
@@ -112,6 +116,7 @@ const FORMS = {
   quantity: saveQuantity,
   price: savePrice,
   discount: readDiscount,
+  settle: settle.submit,
   cash: pay,
   abort,
 };

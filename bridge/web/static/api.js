@@ -14,6 +14,7 @@ export class Problem extends Error {
     this.title = body.title ?? t("unexpected");
     this.advice = body.advice ?? t("unexpected_advice");
     this.detail = body.detail ?? "";
+    this.vendorStatus = body.vendor_status ?? null; // what a vendor answered the box
   }
 
   /** Whether the box says for sure that nothing happened. */
@@ -25,8 +26,9 @@ export class Problem extends Error {
 /** No answer came. */
 export class Offline extends Error {}
 
-/** Calls the box and returns what it answered: JSON or a text. */
-export async function call(method, path, { body, key } = {}) {
+/** Calls the box and returns what it answered: JSON or a text. `patience` is how long to wait for
+ *  it, in milliseconds. */
+export async function call(method, path, { body, key, patience = SLOW_MS } = {}) {
   const headers = { "Accept-Language": setup.language };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (key !== undefined) headers["Idempotency-Key"] = key;
@@ -39,7 +41,7 @@ export async function call(method, path, { body, key } = {}) {
       body: body === undefined ? undefined : JSON.stringify(body),
       credentials: "same-origin",
       cache: "no-store",
-      signal: AbortSignal.timeout(SLOW_MS),
+      signal: AbortSignal.timeout(patience),
     });
     text = await response.text();
   } catch (error) {

@@ -1,7 +1,7 @@
 // A receipt after its end.
 
 import { h } from "./dom.js";
-import { button, money, notice, origin, trouble } from "./parts.js";
+import { button, money, notice, origin, settled, trouble, vendorTitle } from "./parts.js";
 import { t } from "./setup.js";
 import { registerNamed, state } from "./state.js";
 
@@ -55,7 +55,9 @@ function completed(receipt) {
       { class: "result-facts" },
       fact(t("total"), money(receipt.total)),
       receipt.reference && fact(t("reference"), receipt.reference),
+      paidInvoices(receipt).map((each) => fact(settled(each.settles), money(each.cents), "paid-invoice")),
     ),
+    reported(receipt),
     h(
       "p",
       { class: receipt.signed ? "mark ok" : "mark failed", id: "seal" },
@@ -78,7 +80,18 @@ function change(receipt) {
   );
 }
 
-const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
+const paidInvoices = (receipt) => receipt.lines.filter((each) => each.settles);
+
+const TOLD = ["sale", "reentry"]; // by these money changed hands
+
+function reported(receipt) {
+  if (!TOLD.includes(receipt.kind)) return null;
+  const vendors = new Set(paidInvoices(receipt).map((each) => vendorTitle(each.settles.vendor)));
+  return [...vendors].map((vendor) => h("p", { class: "hint" }, t("settle_reported", { vendor })));
+}
+
+const fact = (name, value, looks = null) =>
+  h("div", { class: looks }, h("dt", {}, name), h("dd", {}, value));
 
 function papers(receipt) {
   if (NOT_ON_PAPER.includes(receipt.kind)) return h("p", { class: "hint" }, t("paper.none"));

@@ -12,7 +12,7 @@ export function listView() {
       "div",
       { class: "list-head", "data-key": "list-head" },
       h("h1", {}, t("open_receipts")),
-      h("div", { class: "list-actions" }, registers(), newReceipt()),
+      h("div", { class: "list-actions" }, registers(), settle(), newReceipt()),
     ),
     notice(),
     trouble(),
@@ -26,6 +26,11 @@ function newReceipt() {
     class: "primary",
     disabled: state.busy > 0 || !state.online,
   });
+}
+
+function settle() {
+  if (setup.settling.vendors.length === 0) return null;
+  return button("ask-settle", t("settle"), { disabled: state.busy > 0 || !state.online });
 }
 
 function registers() {

@@ -1,9 +1,10 @@
-// Dialogs over an open receipt: quantity, price, discount, cash, abort.
+// Dialogs over an open receipt: quantity, price, discount, invoice, cash, abort.
 
 import { h } from "./dom.js";
 import { parseCents } from "./money.js";
 import { button, choice, dialog, digits, entry, field, money, trouble, waiting } from "./parts.js";
 import { padDialog } from "./receipt_view.js";
+import { settleDialog } from "./settle_view.js";
 import { setup, t } from "./setup.js";
 import { state } from "./state.js";
 
@@ -26,6 +27,7 @@ export function panel(receipt) {
     quantity: () => number("quantity", t("quantity")),
     price: () => number("price", t("price")),
     discount,
+    settle: settleDialog,
     cash,
     abort,
   }[state.panel];

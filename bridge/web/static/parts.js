@@ -14,6 +14,16 @@ export function origin(receipt) {
   return receipt.origin.startsWith("api:") ? receipt.origin.slice(4) : receipt.origin;
 }
 
+/** The title of a vendor whose invoices are paid here; its name if it is not any more. */
+export function vendorTitle(name) {
+  return setup.settling.vendors.find((each) => each.name === name)?.title ?? name;
+}
+
+/** The invoice that a line is the payment of, in words. */
+export function settled({ vendor, invoice }) {
+  return t("settle_line", { vendor: vendorTitle(vendor), invoice });
+}
+
 /** A number of items in words. */
 export function items(count) {
   return count === 1 ? t("lines_one") : t("lines_many", { count });

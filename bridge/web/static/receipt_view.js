@@ -13,6 +13,7 @@ import {
   money,
   notice,
   origin,
+  settled,
   trouble,
   waiting,
 } from "./parts.js";
@@ -82,7 +83,6 @@ function line(each) {
   const quantity = state.targets.get(each.n) ?? each.quantity;
   const pending = state.targets.has(each.n);
   const text = each.text;
-  const shown = formatQuantity(quantity, setup.language);
   return h(
     "li",
     { class: pending ? "line pending" : "line", "data-key": `line-${each.n}` },
@@ -90,6 +90,7 @@ function line(each) {
       "div",
       { class: "line-text" },
       h("span", { class: "line-name" }, text),
+      each.settles && h("span", { class: "line-invoice" }, settled(each.settles)),
       h(
         "span",
         { class: "line-rate" },
@@ -101,38 +102,8 @@ function line(each) {
     h(
       "div",
       { class: "line-tools" },
-      h(
-        "div",
-        { class: "stepper", role: "group", "aria-label": t("quantity") },
-        button("step", "−", {
-          class: "step",
-          "data-key": "less",
-          "data-n": each.n,
-          "data-by": -1,
-          "aria-label": t("less", { text }),
-          disabled: stepped(quantity, -1) === null,
-        }),
-        button("ask-quantity", shown, {
-          class: "step count",
-          "data-key": "count",
-          "data-n": each.n,
-          "aria-label": `${t("change_quantity", { text })} (${shown})`,
-        }),
-        button("step", "+", {
-          class: "step",
-          "data-key": "more",
-          "data-n": each.n,
-          "data-by": 1,
-          "aria-label": t("more", { text }),
-          disabled: stepped(quantity, 1) === null,
-        }),
-      ),
-      button("ask-price", `× ${formatCents(each.unit_cents, setup.language)}`, {
-        class: "price",
-        "data-key": "price",
-        "data-n": each.n,
-        "aria-label": `${t("change_price", { text })} (${formatCents(each.unit_cents, setup.language)})`,
-      }),
+      // The payment of an invoice is one piece of what was agreed: it is removed, never changed.
+      each.settles ? null : [stepper(each, quantity), price(each)],
       button("remove-line", "×", {
         class: "remove",
         "data-key": "remove",
@@ -141,6 +112,46 @@ function line(each) {
       }),
     ),
   );
+}
+
+function stepper({ n, text }, quantity) {
+  const shown = formatQuantity(quantity, setup.language);
+  return h(
+    "div",
+    { class: "stepper", role: "group", "aria-label": t("quantity") },
+    button("step", "−", {
+      class: "step",
+      "data-key": "less",
+      "data-n": n,
+      "data-by": -1,
+      "aria-label": t("less", { text }),
+      disabled: stepped(quantity, -1) === null,
+    }),
+    button("ask-quantity", shown, {
+      class: "step count",
+      "data-key": "count",
+      "data-n": n,
+      "aria-label": `${t("change_quantity", { text })} (${shown})`,
+    }),
+    button("step", "+", {
+      class: "step",
+      "data-key": "more",
+      "data-n": n,
+      "data-by": 1,
+      "aria-label": t("more", { text }),
+      disabled: stepped(quantity, 1) === null,
+    }),
+  );
+}
+
+function price({ n, text, unit_cents: cents }) {
+  const shown = formatCents(cents, setup.language);
+  return button("ask-price", `× ${shown}`, {
+    class: "price",
+    "data-key": "price",
+    "data-n": n,
+    "aria-label": `${t("change_price", { text })} (${shown})`,
+  });
 }
 
 /** Returns a quantity one piece more or less; null where it would end or change its sign. */
@@ -263,9 +274,10 @@ function foot(receipt) {
       "div",
       { class: "foot-tools" },
       !padBeside() && button("ask-amount", t("amount"), { class: "secondary" }),
+      setup.settling.vendors.length > 0 && button("ask-settle", t("settle"), { class: "secondary" }),
       button("ask-discount", t("discount"), {
         class: "secondary",
-        disabled: receipt.lines.length === 0,
+        disabled: receipt.lines.every((each) => each.settles),
       }),
       button("ask-abort", t("abort_button"), { class: "secondary danger" }),
     ),

@@ -10,6 +10,7 @@ import { Live } from "./live.js";
 import { panel } from "./panels.js";
 import { button, origin } from "./parts.js";
 import { onWidth, padBeside, receiptView } from "./receipt_view.js";
+import { settleDialog } from "./settle_view.js";
 import { setup, t } from "./setup.js";
 import { changed, drawnBy, state } from "./state.js";
 import { entered, isOpen, page, reload } from "./work.js";
@@ -29,7 +30,8 @@ let live = null;
 function draw() {
   morph(banner, state.online ? [] : [lostBanner()]);
   if (state.route.view === "list") {
-    morph(content, listView());
+    morph(content, [...listView(), state.panel === "settle" && settleDialog(null)].filter(Boolean));
+    openDialogs();
     document.title = title(t("open_receipts"), state.open?.length ?? 0);
     return;
   }
@@ -109,9 +111,10 @@ async function refresh(kinds) {
     state.route.id === null ? null : reload(),
   ]);
   show(strip, html);
-  // A new day has new tax rates, a new version new scripts: nothing is typed on the list.
+  // A new day has new tax rates, a new version new scripts: nothing is lost on the list.
   const { build } = strip.firstElementChild.dataset;
-  if (build !== setup.build && state.route.view === "list") location.reload();
+  const idle = state.route.view === "list" && state.panel === null;
+  if (build !== setup.build && idle) location.reload();
   unfold(false);
   arrive(open.receipts);
   if (ended !== null) state.recent = ended.receipts.filter(sold).slice(0, RECENT);

@@ -36,6 +36,13 @@ async def test_an_invoice_shows_what_the_counter_needs(tmp_path: Path, ident: st
             "nazFirmy": "Novák s.r.o.",
             "storno": "false",
             "zamekK": "zamek.otevreno",
+            "invoice": "FAKTURA1",
+            "customer": "Novák s.r.o.",
+            "total_cents": 100_000,
+            "open_cents": 100_000,
+            "currency": "EUR",
+            "state": "open",
+            "locked": False,
         }
         assert body["vendor_status"] == 200
         assert body["vendor_body"]["winstrom"]["faktura-vydana"][0]["kod"] == "FAKTURA1"
