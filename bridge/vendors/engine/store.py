@@ -31,6 +31,7 @@ class Store:
         self.path = path
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="vendors")
         self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
         self._under_way = 0
 
     @property
@@ -41,6 +42,7 @@ class Store:
     async def open(self) -> None:
         """Open the file, making it when it is absent."""
         self._connection = await self._in_thread(partial(open_store, self.path))
+        self._file = _identity(self.path)
 
     async def close(self) -> None:
         """Close the file; what was handed over before is finished."""
@@ -96,6 +98,9 @@ class Store:
 
     def _write(self, change: Callable[..., T], facts: Sequence[Any]) -> T:
         connection = self._open_connection()
+        if _identity(self.path) != self._file:
+            # What is written now would be gone with the next start.
+            raise unwritable(OSError("the file was deleted or replaced"), self.path)
         try:
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -108,6 +113,15 @@ class Store:
         except sqlite3.Error as error:
             raise unwritable(error, self.path) from error
         return result
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another of the same name."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _add(
