@@ -64,7 +64,7 @@ class FlexiSurface:
                 ),
                 Route("/c.{ext}", self._guarded(self._companies), methods=["GET"]),
                 Route(
-                    "/c/{company}/{evidence}/{ident}.{ext}",
+                    "/c/{company}/{evidence}/{ident:path}.{ext}",
                     self._guarded(self._evidence),
                     methods=["GET", "PUT", "POST"],
                 ),

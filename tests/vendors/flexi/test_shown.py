@@ -83,3 +83,13 @@ def test_what_flexi_does_not_say_is_null() -> None:
 def test_a_code_with_a_colon_stays_a_code_when_it_is_settled() -> None:
     assert neutral({"kod": "A:1", "sumCelkem": "0.1"})["invoice"] == "code:A:1"
     assert neutral({"kod": "A1", "sumCelkem": "10.005"})["total_cents"] == 1001
+
+
+async def test_a_number_with_a_slash_is_one_number(tmp_path: Path) -> None:
+    async with shop(tmp_path) as s:
+        s.invoice("FV1").kod = "2026/17"
+        found = await s.box.call("GET", "/invoices/2026%2F17")
+        paid = await s.pay(invoice="code:2026/17")
+
+        assert (found.status, found.json()["invoice"]) == (200, "2026/17")
+        assert (paid.status, paid.json()["state"]) == (201, "succeeded")
