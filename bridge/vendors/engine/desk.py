@@ -259,8 +259,14 @@ class Desk:
         return self._view(await self._record(record.id), "en")
 
     def settles(self) -> Mapping[str, Callable[[Settlement], tuple[str, LocalCall]]]:
-        """Return how invoices of the vendors at work are settled in the shop, by vendor."""
+        """Return how invoices of the vendors at work are settled in the shop, by vendor; also of
+        those that only wait for a store that works: their payments are reported then."""
         vendors = [each.vendor for each in self._engaged.values()]
+        vendors += [
+            vendor
+            for vendor, fault in self._broken.values()
+            if vendor is not None and isinstance(fault, RunsUnwritable)
+        ]
         return {each.name: each.settle for each in vendors if each.settle is not None}
 
     # Inside

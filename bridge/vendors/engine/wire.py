@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from bridge.vendors.engine.faults import VendorBroken
+from bridge.vendors.engine.faults import CallInvalid, VendorBroken
 
 JSON = "application/json"
 
@@ -61,9 +62,15 @@ def target(path: str, query: Mapping[str, str] | None = None, *, safe: str = "")
     return f"{path}?{urlencode(query, safe=safe, quote_via=quote)}" if query else path
 
 
-def segment(value: str) -> str:
-    """Return one path segment, encoded."""
-    return quote(value, safe="")
+def segment(value: str, *, safe: str = "") -> str:
+    """Return one path segment, encoded but for ``safe`` characters.
+
+    Raises ``CallInvalid`` for a value that would climb to another path where a server decodes
+    before it routes.
+    """
+    if not {".", ".."}.isdisjoint(re.split(r"[/\\]", value)):
+        raise CallInvalid.at("path", "must not contain the steps '.' and '..'")
+    return quote(value, safe=safe)
 
 
 def json_body(value: Any) -> bytes:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import uuid
 from types import MappingProxyType
-from urllib.parse import quote
+
+from bridge.vendors.engine.wire import segment
 
 ROOT = "winstrom"
 ISSUED = "faktura-vydana"
@@ -92,8 +93,9 @@ def evidence_path(company: str, evidence: str, extension: str) -> str:
 
 
 def record_path(company: str, evidence: str, ident: str, extension: str) -> str:
-    """Return the path of one record; the extension decides over its format."""
-    return f"/c/{company}/{evidence}/{quote(ident, safe=':')}.{extension}"
+    """Return the path of one record; the extension decides over its format. Raises
+    ``CallInvalid`` for an id that would climb to another path."""
+    return f"/c/{company}/{evidence}/{segment(ident, safe=':')}.{extension}"
 
 
 # assumed: place of an error's machine-readable name and of the element it concerns.

@@ -17,6 +17,7 @@ from bridge.model.faults import VendorNotConfigured
 from bridge.vendors.engine import discovery
 from bridge.vendors.engine.desk import Desk
 from bridge.vendors.engine.faults import (
+    CallInvalid,
     QueueFull,
     RunKeyReused,
     RunUnknown,
@@ -25,6 +26,7 @@ from bridge.vendors.engine.faults import (
     VendorUnreachable,
 )
 from bridge.vendors.engine.spec import Kind, Session, Vendor
+from bridge.vendors.engine.wire import segment
 from tests.till.harness import START
 from tests.vendors.engine.desks import post
 from tests.vendors.engine.service import CARD, PARCEL, PASSWORD, VENDOR
@@ -341,3 +343,10 @@ def test_a_program_file_must_say_what_matters(operation: Any) -> None:
 def test_a_vendor_that_does_not_exist_is_not_set_up(name: str) -> None:
     with pytest.raises(VendorNotConfigured):
         discovery.load(name)
+
+
+@pytest.mark.parametrize("value", ["..", ".", "../c", "a/../b", "code:x/..", "a\\..\\b"])
+def test_a_value_that_climbs_never_becomes_a_path(value: str) -> None:
+    with pytest.raises(CallInvalid):
+        segment(value)
+    assert segment("2026/17..b") == "2026%2F17..b"

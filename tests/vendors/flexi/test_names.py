@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from bridge.vendors.engine.faults import CallInvalid
 from bridge.vendors.flexi import VENDOR
 from bridge.vendors.flexi.names import derived_document, record_path, reference
 from bridge.vendors.flexi.payment import CashPayment
@@ -70,9 +71,11 @@ def test_the_derived_id_is_the_same_for_ever() -> None:
 
 
 def test_an_id_cannot_leave_its_place_in_the_address() -> None:
-    path = record_path("demo", "pokladni-pohyb", "code:../../x?y=1&#z", "json")
+    path = record_path("demo", "pokladni-pohyb", "code:2026/x?y=1&#z", "json")
 
-    assert path == "/c/demo/pokladni-pohyb/code:..%2F..%2Fx%3Fy%3D1%26%23z.json"
+    assert path == "/c/demo/pokladni-pohyb/code:2026%2Fx%3Fy%3D1%26%23z.json"
+    with pytest.raises(CallInvalid):
+        record_path("demo", "pokladni-pohyb", "code:../../x", "json")
 
 
 def _payment(**changes: Any) -> CashPayment:
