@@ -21,7 +21,7 @@ from simulators.vendors.flexi import make as make_flexi
 from simulators.vendors.kassomat import KassomatSurface
 from simulators.vendors.kassomat import make as make_kassomat
 from simulators.vendors.kassomat.program import EMAIL, PASSWORD
-from simulators.vendors.kit import SimClock, Stage
+from simulators.vendors.kit import SimClock, Stage, Surface
 from simulators.vendors.offercube import make as make_cube
 from simulators.vendors.offercube.surface import OfferCube
 from tests.daemon.processes import PIN, free_port
@@ -153,7 +153,7 @@ async def town() -> AsyncIterator[Town]:
     """Start all vendors."""
     clock = SimClock()
     secrets = SECRETS
-    surfaces = {
+    surfaces: dict[str, Surface] = {
         "asello": make_asello(
             clock,
             user=secrets["asello"]["user"],
