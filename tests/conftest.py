@@ -28,3 +28,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def scale(request: pytest.FixtureRequest) -> Scale:
     """Whether this run is a proof, and how many rounds a loop takes."""
     return Scale(proofs=bool(request.config.getoption("--proofs")))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave what is marked ``proofs`` to ``make proofs``."""
+    if config.getoption("--proofs"):
+        return
+    left_out = [each for each in items if each.get_closest_marker("proofs") is not None]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [each for each in items if each not in left_out]

@@ -135,7 +135,9 @@ class Polling:
 
 def moments(pauses: Sequence[float], passed: float) -> Iterator[float]:
     """Yield the seconds after the beginning at which to look, those after ``passed``; the last
-    pause repeats."""
+    pause repeats. A look that fell due before is made at once: the box may have been down then."""
+    if pauses and passed > pauses[0]:
+        yield passed
     moment = 0.0
     for pause in pauses:
         moment += pause

@@ -30,7 +30,12 @@ async def begin(p: Post) -> str:
 
 def test_looks_come_after_their_pauses_and_the_last_pause_repeats() -> None:
     assert list(islice(moments((3, 5, 10), 0), 5)) == [3, 8, 18, 28, 38]
-    assert list(islice(moments((3, 5, 10), 8), 3)) == [18, 28, 38]
+    assert list(islice(moments((3, 5, 10), 2), 2)) == [3, 8]
+    assert list(islice(moments((), 0), 2)) == [60, 120]
+
+
+def test_a_look_that_fell_due_while_the_box_was_down_is_made_at_once() -> None:
+    assert list(islice(moments((3, 5, 10), 9), 3)) == [9, 18, 28]
     assert list(islice(moments((), 0), 2)) == [60, 120]
 
 
@@ -99,9 +104,9 @@ async def test_the_watch_goes_on_after_a_restart_where_it_was(tmp_path: Path) ->
         assert len(p.stage.calls("GET", "/jobs/")) == 1
         await p.counter.restart()
         await p.counter.clock.advance(3)
-        assert len(p.stage.calls("GET", "/jobs/")) == 1
+        assert len(p.stage.calls("GET", "/jobs/")) == 2, "one look at once, whatever was missed"
         await p.counter.clock.advance(1)
-        assert len(p.stage.calls("GET", "/jobs/")) == 2
+        assert len(p.stage.calls("GET", "/jobs/")) == 3
         p.office.jobs["job-1"] = "done"
         assert (await p.counter.ended(run, step_s=10)).state == "succeeded"
 

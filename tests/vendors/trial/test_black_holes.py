@@ -125,6 +125,7 @@ async def test_vendors_that_never_answer_hold_up_neither_receipts_nor_the_stop(
         await holds(at)
 
 
+@pytest.mark.proofs
 async def test_a_name_service_that_never_answers_holds_up_neither_receipts_nor_the_stop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

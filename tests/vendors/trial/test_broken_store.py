@@ -96,6 +96,7 @@ def damage(path: Path, seed: int) -> None:
         path.with_name(path.name + tail).unlink(missing_ok=True)
 
 
+@pytest.mark.proofs
 async def test_a_damaged_store_switches_the_vendors_off_and_nothing_else(tmp_path: Path) -> None:
     seed = random.randrange(10**9)
     print(f"seed {seed}")
@@ -122,6 +123,7 @@ async def test_a_damaged_store_switches_the_vendors_off_and_nothing_else(tmp_pat
         assert at.box.complaints() == []
 
 
+@pytest.mark.proofs
 async def test_a_payment_that_was_rung_up_before_the_store_broke_is_taken_and_reported_later(
     tmp_path: Path,
 ) -> None:
@@ -163,6 +165,7 @@ async def test_a_read_only_disk_while_the_box_works_sends_nothing_until_it_is_we
         assert at.box.complaints() == []
 
 
+@pytest.mark.proofs
 async def test_a_disk_that_fills_up_sends_what_it_could_store_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,7 +42,7 @@ class Day:
         self._program = program
         every = (orders.flexi, orders.cube_pays, orders.cube_mails, orders.returns, orders.receipts)
         self._kinds = [make(there, orders_of_a_kind) for make in every]
-        lists = list(orders.lists(there, max(orders_of_a_kind // 5, 1)))
+        lists = list(orders.lists(there, max(orders_of_a_kind // 10, 2)))
         clicks = list(orders.singles(there, max(orders_of_a_kind // 10, 3)))
         self.errands = [*lists, *clicks]
         self._working = [
@@ -87,7 +87,7 @@ async def test_a_box_that_is_killed_again_and_again_does_nothing_twice_and_forge
     seed = random.randrange(10**9)
     print(f"seed {seed}")
     chance = random.Random(seed)
-    kills = scale.of(5, 100)
+    kills = scale.of(3, 100)
     async with town() as there, shop(tmp_path, there.urls) as at:
         mischief = [
             troubled(stage, chance.randrange(10**9), OFTEN) for stage in there.stages.values()
