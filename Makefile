@@ -22,7 +22,7 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
 # Most tests wait for processes and devices. Files stay whole: their tests share what is slow to start.
-PARALLEL := -n 4 --dist loadfile
+PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
 
 # What the tests need of Debian: reading printed codes; a smart-card service with a virtual reader,
 # and what pyscard is built from; a browser with a font.
