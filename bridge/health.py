@@ -2,7 +2,7 @@
 
 One place knows what works, since when, why not, and what to do. It also keeps the log short:
 a part that is lost is logged once, once for each further diagnosis, once when it is back, and
-once a day in between. One that comes and goes is logged so once, and is back when it has held.
+once a day in between.
 """
 
 from __future__ import annotations
@@ -23,9 +23,6 @@ logger = logging.getLogger(__name__)
 
 REMIND_S = 86_400.0
 """Seconds after which a part that is still not well is logged again."""
-
-HOLD_S = 60.0
-"""Seconds that a part which came back must hold, else its next loss is no new one."""
 
 
 class Level(StrEnum):
@@ -123,71 +120,40 @@ class HealthBoard:
         return int(self._clock.now().timestamp() * 1000)
 
     def _log(self, before: Part | None, part: Part) -> None:
-        now = self._clock.monotonic()
-        self._settle(now)
         loss = self._losses.get(part.name)
         match part.level:
             case Level.UNKNOWN:
                 return
-            case Level.OK if loss is not None:
-                if loss.back is None:
-                    loss.back = now
-                    if not loss.flapping:
-                        logger.info("%s: works again", part.name)
-                return
             case Level.OK | Level.OFF:
                 self._losses.pop(part.name, None)
-                if before is None or before.level is not part.level:
+                if part.level is Level.OK and loss is not None:
+                    logger.info("%s: works again", part.name)
+                elif before is None or before.level is not part.level:
                     logger.info("%s: %s", part.name, part.phase or part.level)
                 return
+        now = self._clock.monotonic()
         said = part.level, None if part.fault is None else part.fault.code
         if loss is None:
             self._losses[part.name] = _Loss(now, {said})
-            how = ""
-        elif loss.back is not None and not loss.flapping:
-            loss.flapping = True
-            loss.said.add(said)
-            how = "comes and goes: "
+            still = ""
         elif said not in loss.said:
             loss.said.add(said)
-            how = ""
+            still = ""
         elif now - loss.logged >= REMIND_S:
             loss.logged = now
-            how = "still "
+            still = "still "
         else:
-            how = None
-        if loss is not None:
-            loss.back = None
-        if how is None:
             logger.debug("%s: %s", part.name, part.fault or part.phase)
             return
-        logger.warning("%s: %s%s: %s", part.name, how, part.level, part.fault or part.phase)
-
-    def _settle(self, now: float) -> None:
-        """End the losses of parts that came back and have held. (Something reports every minute:
-        the disk does.)"""
-        held = [
-            name
-            for name, loss in self._losses.items()
-            if loss.back is not None and now - loss.back >= HOLD_S
-        ]
-        for name in held:
-            if self._losses.pop(name).flapping:
-                logger.info("%s: works again", name)
+        logger.warning("%s: %s%s: %s", part.name, still, part.level, part.fault or part.phase)
 
 
 @dataclass(slots=True)
 class _Loss:
-    """What the log was told of a part since it was last well, and when (monotonic seconds).
-
-    ``back`` is when it came back and still is; ``flapping`` says that it was lost again before it
-    had held.
-    """
+    """What the log was told of a part since it was last well, and when (monotonic seconds)."""
 
     logged: float
     said: set[tuple[Level, str | None]]
-    back: float | None = None
-    flapping: bool = False
 
 
 class _Listener:

@@ -8,7 +8,7 @@ import logging
 
 import pytest
 
-from bridge.health import HOLD_S, REMIND_S, HealthBoard, Level, Part
+from bridge.health import REMIND_S, HealthBoard, Level, Part
 from drivers.contract.fault import Fault, Side, Text
 from tests.till.harness import FakeClock, until
 
@@ -125,27 +125,6 @@ def test_each_further_diagnosis_of_a_lost_part_gets_one_line(
         "printer:bar: degraded: health_test_paper_low: roll 1",
         "printer:bar: failed: health_test_unplugged: gone",
     ]
-
-
-def test_a_part_that_comes_and_goes_is_named_so_once_and_back_when_it_has_held(
-    board: HealthBoard, caplog: pytest.LogCaptureFixture, clock: FakeClock
-) -> None:
-    for _ in range(200):
-        board.report("cloud:a", Level.FAILED, "waiting", Unplugged("gone"))
-        clock.advance(10)
-        board.report("cloud:a", Level.UNKNOWN, "connecting")
-        board.report("cloud:a", Level.OK, "ready")
-        clock.advance(HOLD_S - 1)
-    assert lines(caplog) == [
-        ("WARNING", "cloud:a: failed: health_test_unplugged: gone"),
-        ("INFO", "cloud:a: works again"),
-        ("WARNING", "cloud:a: comes and goes: failed: health_test_unplugged: gone"),
-    ]
-    clock.advance(1)
-    board.report("disk", Level.OK, "watched")
-    assert lines(caplog) == [("INFO", "cloud:a: works again"), ("INFO", "disk: watched")]
-    board.report("cloud:a", Level.FAILED, "waiting", Unplugged("gone"))
-    assert lines(caplog) == [("WARNING", "cloud:a: failed: health_test_unplugged: gone")]
 
 
 def test_not_knowing_is_neither_lost_nor_back(

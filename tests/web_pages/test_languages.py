@@ -18,7 +18,7 @@ browsing = pytest.mark.asyncio(loop_scope="session")
 SCRIPTS = sorted(path for path in STATIC.glob("*.js") if path.name != "apidocs.js")
 BUILT = (
     *("level.", "kind.", "phase.", "paper.", "register.", "role."),
-    *("run.", "resolved.", "fact.", "queued_", "unknown_"),
+    *("run.", "resolved.", "fact.", "queued_", "unknown_", "settle_state."),
 )
 """Beginnings of names that are put together from what the box says."""
 

@@ -124,6 +124,9 @@ async def test_bodies_that_cannot_be_meant_are_refused_and_reach_no_vendor(place
         try:
             answer = await place.client.request(method, path, content=BODIES[name], headers=headers)
         except httpx.TransportError as error:
+            if name == "huge":
+                # Refused before it was read: its answer may be lost with the rest of the body.
+                return
             wrong.append(f"{method} {path} {name}: {error!r}")
             return
         if not 400 <= answer.status_code < 500 or len(answer.content) > 20_000:
