@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 
 import pytest
@@ -35,11 +36,17 @@ LONGEST_FIRST = ("tests/demo/", "tests/flow/", "tests/vendors/trial/", "tests/si
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, and leave what is marked ``proofs`` to ``make proofs``."""
-    items.sort(key=lambda each: not each.nodeid.startswith(LONGEST_FIRST))
+    """Begin with what takes longest, mix the other files (browsers, processes, mere sums) so that
+    no kind meets itself on all workers, and leave what is marked ``proofs`` to ``make proofs``."""
+    items.sort(key=_turn)
     if config.getoption("--proofs"):
         return
     left_out = [each for each in items if each.get_closest_marker("proofs") is not None]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [each for each in items if each not in left_out]
+
+
+def _turn(item: pytest.Item) -> tuple[bool, int]:
+    file = item.nodeid.partition("::")[0]
+    return not file.startswith(LONGEST_FIRST), zlib.crc32(file.encode())

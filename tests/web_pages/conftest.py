@@ -6,9 +6,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from tests.web_pages.browser import CHROMIUM, chromium
+
+PATIENCE_MS = 30_000
+"""How long a page may take on a busy machine; a test that needs it all has failed."""
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
